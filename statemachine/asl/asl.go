@@ -9,7 +9,7 @@
 //	m, err := asl.Parse(definition)
 //	x, commands := m.Start(params)
 //	for each thing that happens:
-//		commands := m.Step(x, event)
+//		commands := m.Step(x, now, event)
 //
 // The caller performs the commands and reports back with events.
 package asl

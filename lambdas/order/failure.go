@@ -2,9 +2,8 @@ package order
 
 import "fmt"
 
-// InvalidOrder, OutOfStock and ShipmentRefused are the business failures: an
-// answer, not a fault. Step Functions matches them by their bare Go type
-// name, so return them unwrapped.
+// The business failures: an answer, not a fault. Step Functions matches them
+// by their bare Go type name, so return them unwrapped.
 type (
 	// InvalidOrder: the catalogue cannot price the order.
 	InvalidOrder struct{ Reason string }
@@ -14,6 +13,10 @@ type (
 
 	// ShipmentRefused: the carrier will not take the parcel.
 	ShipmentRefused struct{ Reason string }
+
+	// OrderEnded: the order was cancelled before the request arrived, and
+	// its tombstone stands. Nobody waits for the answer.
+	OrderEnded struct{}
 )
 
 // A Refusal is a business failure, known by the code that the state machine
@@ -26,7 +29,9 @@ type Refusal interface {
 func (e InvalidOrder) Error() string    { return "validation: " + e.Reason }
 func (e OutOfStock) Error() string      { return fmt.Sprintf("inventory: sku %q is out of stock", e.SKU) }
 func (e ShipmentRefused) Error() string { return "shipment: " + e.Reason }
+func (OrderEnded) Error() string        { return "order: was decided before the request arrived" }
 
 func (InvalidOrder) Code() string    { return "InvalidOrder" }
 func (OutOfStock) Code() string      { return "OutOfStock" }
 func (ShipmentRefused) Code() string { return "ShipmentRefused" }
+func (OrderEnded) Code() string      { return "OrderEnded" }

@@ -1,0 +1,168 @@
+package template
+
+import (
+	"slices"
+
+	"orderflow/lambdas/order"
+
+	"github.com/awslabs/goformation/v7/cloudformation/serverless"
+	"github.com/awslabs/goformation/v7/cloudformation/sns"
+	"github.com/awslabs/goformation/v7/cloudformation/sqs"
+)
+
+// A Consumer hears of orders: a subscription to the topic, a queue with its
+// dead-letter queue, a function with its role and log. All are named after it,
+// and none is shared.
+type Consumer struct {
+	Name   string            // a folder of lambdas, in lower case
+	Does   string            // what it does, a clause: "sets stock aside"
+	Events []order.EventType // what it hears of
+
+	Environment map[string]string
+	Access      []Statement // what its function may do, beyond its queue and log
+	Owns        []Resource  // what no one else writes
+
+	// Answers says that states wait for it: it may send their task results.
+	Answers bool
+
+	Batch Batch // zero: ten messages, at once
+}
+
+// Batch is how messages are handed to a consumer's function.
+type Batch struct {
+	Size          int // messages at most
+	WindowSeconds int // how long to wait for more; at least 1 above ten messages
+}
+
+const (
+	defaultBatchSize = 10
+
+	// consumerTimeoutSeconds is ample for a batch, and for a carrier that is
+	// slow to answer.
+	consumerTimeoutSeconds = 60
+
+	// A message is hidden for six times the function's timeout, so that Lambda
+	// can try again a batch that was throttled, and is tried five times.
+	// https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+	visibilityPerTimeout = 6
+	maxReceiveCount      = 5
+
+	day                      = 24 * 60 * 60
+	queueRetentionSeconds    = 4 * day
+	deadRetentionSeconds     = 14 * day // the clock runs on from the first queue
+	subscriptionProtocol     = "sqs"
+	eventTypeAttribute       = "type"
+	queueARNPrefix           = "arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:"
+	queueNamePrefix          = "${AWS::StackName}-"
+	simpleNotificationSender = "sns.amazonaws.com"
+)
+
+func (c Consumer) resources() []Resource {
+	id := title(c.Name)
+	var (
+		queue      = id + "Queue"
+		deadLetter = id + "DeadLetterQueue"
+		batch      = c.Batch
+	)
+	if batch.Size == 0 {
+		batch.Size = defaultBatchSize
+	}
+	handler := function{
+		capability: c.Name,
+		does:       sentence(c.Does),
+		seconds:    consumerTimeoutSeconds,
+		env:        c.Environment,
+		allowed:    slices.Concat([]Statement{receive(queue)}, c.answer(), c.Access),
+		events:     map[string]serverless.Function_EventSource{"Queue": queueEvent(queue, batch)},
+		overlay:    map[string]any{"Events": map[string]any{"Queue": queueEventOverlay(batch)}},
+	}
+	return slices.Concat(
+		[]Resource{
+			{ID: id + "Subscription", Body: c.subscription(id)},
+			{ID: queue, Body: sqs.Queue{
+				// Named, so that the dead-letter queue can say whose it is
+				// without each needing the other to exist first.
+				QueueName:              new(Sub(queueNamePrefix + queue)),
+				VisibilityTimeout:      new(visibilityPerTimeout*consumerTimeoutSeconds + batch.WindowSeconds),
+				MessageRetentionPeriod: new(queueRetentionSeconds),
+				SqsManagedSseEnabled:   new(true),
+				RedrivePolicy: map[string]any{
+					"deadLetterTargetArn": GetAtt(deadLetter, "Arn"),
+					"maxReceiveCount":     maxReceiveCount,
+				},
+			}},
+			queuePolicy(queue),
+			{ID: deadLetter, Output: "What " + c.Name + " could not process.", Body: sqs.Queue{
+				QueueName:              new(Sub(queueNamePrefix + deadLetter)),
+				MessageRetentionPeriod: new(deadRetentionSeconds),
+				SqsManagedSseEnabled:   new(true),
+				RedriveAllowPolicy: map[string]any{
+					"redrivePermission": "byQueue",
+					"sourceQueueArns":   []string{Sub(queueARNPrefix + queueNamePrefix + queue)},
+				},
+			}},
+			queuePolicy(deadLetter),
+		},
+		handler.resources(),
+		c.Owns,
+	)
+}
+
+// subscription waits for the queues' policies, lest a consumer that joins a
+// running system lose what is announced in between.
+func (c Consumer) subscription(id string) sns.Subscription {
+	return sns.Subscription{
+		TopicArn:           Ref(ordersTopic),
+		Protocol:           subscriptionProtocol,
+		Endpoint:           new(GetAtt(id+"Queue", "Arn")),
+		RawMessageDelivery: new(true),
+		FilterPolicy:       map[string]any{eventTypeAttribute: c.Events},
+		RedrivePolicy:      map[string]any{"deadLetterTargetArn": GetAtt(id+"DeadLetterQueue", "Arn")},
+
+		AWSCloudFormationDependsOn: []string{id + "QueuePolicy", id + "DeadLetterQueuePolicy"},
+	}
+}
+
+// queuePolicy admits our topic alone.
+func queuePolicy(queue string) Resource {
+	admit := Allow(GetAtt(queue, "Arn"), "sqs:SendMessage").When("ArnEquals", "aws:SourceArn", Ref(ordersTopic))
+	admit.Principal = map[string]string{"Service": simpleNotificationSender}
+	return Resource{ID: queue + "Policy", Body: sqs.QueuePolicy{
+		Queues:         []string{Ref(queue)},
+		PolicyDocument: policyDocument{policyLanguage, []Statement{admit}},
+	}}
+}
+
+func queueEvent(queue string, batch Batch) serverless.Function_EventSource {
+	return serverless.Function_EventSource{
+		Type: "SQS",
+		Properties: &serverless.Function_Properties{SQSEvent: &serverless.Function_SQSEvent{
+			Queue:     GetAtt(queue, "Arn"),
+			BatchSize: new(batch.Size),
+		}},
+	}
+}
+
+func queueEventOverlay(batch Batch) map[string]any {
+	properties := map[string]any{
+		"FunctionResponseTypes": []string{"ReportBatchItemFailures"},
+		"ScalingConfig":         map[string]any{"MaximumConcurrency": Ref(consumerConcurrency)},
+	}
+	if batch.WindowSeconds > 0 {
+		properties["MaximumBatchingWindowInSeconds"] = batch.WindowSeconds
+	}
+	return map[string]any{"Properties": properties}
+}
+
+func receive(queue string) Statement {
+	return Allow(GetAtt(queue, "Arn"), "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
+}
+
+func (c Consumer) answer() []Statement {
+	if !c.Answers {
+		return nil
+	}
+	return []Statement{Allow(Ref(orderStateMachine), "states:SendTaskSuccess", "states:SendTaskFailure")}
+}
+
+func sentence(clause string) string { return title(clause) + "." }

@@ -1,0 +1,109 @@
+package template
+
+import (
+	"orderflow/lambdas/order"
+
+	"github.com/awslabs/goformation/v7/cloudformation/s3"
+)
+
+// Consumers are who hears of orders. To add one, add an entry here and a
+// folder of its name under lambdas.
+func Consumers() []Consumer {
+	return []Consumer{
+		{
+			Name:   "inventory",
+			Does:   "sets stock aside, commits or releases it",
+			Events: []order.EventType{order.InventoryRequested, order.OrderConfirmed, order.OrderCancelled},
+			Environment: map[string]string{
+				"STOCK_TABLE":        Ref("StockTable"),
+				"RESERVATIONS_TABLE": Ref("ReservationsTable"),
+			},
+			Answers: true,
+			Access: []Statement{
+				Allow(GetAtt("StockTable", "Arn"), "dynamodb:UpdateItem", "dynamodb:GetItem"),
+				Allow(GetAtt("ReservationsTable", "Arn"), "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:GetItem"),
+			},
+			Owns: []Resource{
+				Table("StockTable", "How much is there of what, by sku.", "sku"),
+				Table("ReservationsTable", "What is set aside for which order, by orderId.", "orderId"),
+			},
+		},
+		{
+			Name:   "shipment",
+			Does:   "books a parcel with the carrier, dispatches or cancels it",
+			Events: []order.EventType{order.ShipmentRequested, order.OrderConfirmed, order.OrderCancelled},
+			Environment: map[string]string{
+				"SHIPMENTS_TABLE": Ref("ShipmentsTable"),
+				"ORDERS_TABLE":    Ref(ordersTable),
+				"CARRIER_URL":     Ref(carrierURL),
+			},
+			Answers: true,
+			Access: []Statement{
+				Allow(GetAtt("ShipmentsTable", "Arn"), "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:GetItem"),
+				readOrder(),
+			},
+			Owns: []Resource{
+				Table("ShipmentsTable", "The parcel of each order, by orderId.", "orderId"),
+			},
+		},
+		{
+			Name:   "notification",
+			Does:   "tells the customer by mail",
+			Events: []order.EventType{order.Placed, order.OrderConfirmed, order.OrderCancelled},
+			Environment: map[string]string{
+				"NOTIFICATIONS_TABLE": Ref("NotificationsTable"),
+				"ORDERS_TABLE":        Ref(ordersTable),
+				"SENDER":              Ref(senderEmail),
+			},
+			Access: []Statement{
+				Allow(GetAtt("NotificationsTable", "Arn"), "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:GetItem"),
+				readOrder(),
+				// The verified identity may be the address or its domain.
+				Allow(Sub("arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/*"), "ses:SendEmail").
+					When("StringEquals", "ses:FromAddress", Ref(senderEmail)),
+			},
+			Owns: []Resource{
+				Table("NotificationsTable", "What the customer has been told, by orderId and eventType.", "orderId", "eventType"),
+			},
+		},
+		{
+			Name: "analytics",
+			Does: "keeps every event for those who count",
+			Events: []order.EventType{
+				order.InventoryRequested, order.ShipmentRequested,
+				order.Placed, order.OrderConfirmed, order.OrderCancelled,
+			},
+			Environment: map[string]string{"ANALYTICS_BUCKET": Ref("AnalyticsBucket")},
+			Access:      []Statement{Allow(Sub("${AnalyticsBucket.Arn}/*"), "s3:PutObject")},
+			Owns:        []Resource{bucket("AnalyticsBucket", "Every event ever announced.")},
+			Batch:       Batch{Size: 100, WindowSeconds: 5}, // a batch is an object: the fewer the better
+		},
+	}
+}
+
+// readOrder is for what no event carries: personal data.
+func readOrder() Statement {
+	return Allow(GetAtt(ordersTable, "Arn"), "dynamodb:GetItem")
+}
+
+// bucket is private and encrypted, and outlives the stack.
+func bucket(id, description string) Resource {
+	return Resource{ID: id, Output: description, Body: s3.Bucket{
+		BucketEncryption: &s3.Bucket_BucketEncryption{
+			ServerSideEncryptionConfiguration: []s3.Bucket_ServerSideEncryptionRule{{
+				ServerSideEncryptionByDefault: &s3.Bucket_ServerSideEncryptionByDefault{SSEAlgorithm: "AES256"},
+			}},
+		},
+		PublicAccessBlockConfiguration: &s3.Bucket_PublicAccessBlockConfiguration{
+			BlockPublicAcls:       new(true),
+			BlockPublicPolicy:     new(true),
+			IgnorePublicAcls:      new(true),
+			RestrictPublicBuckets: new(true),
+		},
+		OwnershipControls: &s3.Bucket_OwnershipControls{
+			Rules: []s3.Bucket_OwnershipControlsRule{{ObjectOwnership: new("BucketOwnerEnforced")}},
+		},
+		AWSCloudFormationDeletionPolicy:      "RetainExceptOnCreate",
+		AWSCloudFormationUpdateReplacePolicy: "Retain",
+	}}
+}

@@ -1,0 +1,107 @@
+package template
+
+import (
+	"encoding/json"
+
+	"github.com/awslabs/goformation/v7/cloudformation/serverless"
+)
+
+const (
+	ordersAPI          = "OrdersApi"
+	apiAccessLogGroup  = "ApiAccessLogGroup"
+	apiTimeoutSeconds  = 10 // an HTTP API waits 30 s at most
+	payloadFormat      = "2.0"
+	customerIndex      = "customer"
+	ordersTable        = "OrdersTable"
+	orderStateMachine  = "OrderStateMachine"
+	ordersTopic        = "OrdersTopic"
+	catalogueTable     = "CatalogueTable"
+	validationFunction = "ValidationFunction"
+)
+
+// frontDoor is the HTTP API and the function behind it.
+func frontDoor() []Resource {
+	api := function{
+		capability: "api",
+		does:       "Takes, shows, lists and cancels orders.",
+		seconds:    apiTimeoutSeconds,
+		env: map[string]string{
+			"ORDERS_TABLE":      Ref(ordersTable),
+			"STATE_MACHINE_ARN": Ref(orderStateMachine),
+		},
+		allowed: []Statement{
+			Allow(Ref(orderStateMachine), "states:StartExecution"),
+			Allow(executionsOf(orderStateMachine), "states:DescribeExecution"),
+			Allow(GetAtt(ordersTable, "Arn"), "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:UpdateItem"),
+			Allow(Sub("${"+ordersTable+".Arn}/index/"+customerIndex), "dynamodb:Query"),
+		},
+		events: map[string]serverless.Function_EventSource{
+			"PlaceOrder":  route("POST", "/orders"),
+			"ListOrders":  route("GET", "/orders"),
+			"GetOrder":    route("GET", "/orders/{orderId}"),
+			"CancelOrder": route("POST", "/orders/{orderId}/cancel"),
+		},
+	}
+	return append([]Resource{
+		{ID: ordersAPI, Body: with(
+			serverless.HttpApi{Description: new("Orders: post, read, list, cancel."), FailOnWarnings: new(true)},
+			map[string]any{
+				"AccessLogSettings": map[string]any{
+					"DestinationArn": GetAtt(apiAccessLogGroup, "Arn"),
+					"Format":         accessLogFormat(),
+				},
+				"DefaultRouteSettings": map[string]any{
+					"DetailedMetricsEnabled": true,
+					"ThrottlingBurstLimit":   Ref(apiBurstLimit),
+					"ThrottlingRateLimit":    Ref(apiRateLimit),
+				},
+			},
+		)},
+		logGroup(apiAccessLogGroup, "/aws/vendedlogs/apigateway/${AWS::StackName}"),
+	}, api.resources()...)
+}
+
+func route(method, path string) serverless.Function_EventSource {
+	return serverless.Function_EventSource{
+		Type: "HttpApi",
+		Properties: &serverless.Function_Properties{HttpApiEvent: &serverless.Function_HttpApiEvent{
+			ApiId:                new(Ref(ordersAPI)),
+			Method:               new(method),
+			Path:                 new(path),
+			PayloadFormatVersion: new(payloadFormat),
+		}},
+	}
+}
+
+// accessLogFormat has no address, user agent, path or query: nothing personal.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
+func accessLogFormat() string {
+	format := struct {
+		RequestID          string `json:"requestId"`
+		RequestTime        string `json:"requestTime"`
+		RouteKey           string `json:"routeKey"`
+		Status             string `json:"status"`
+		ResponseLength     string `json:"responseLength"`
+		ResponseLatency    string `json:"responseLatency"`
+		IntegrationLatency string `json:"integrationLatency"`
+		IntegrationError   string `json:"integrationError"`
+		Error              string `json:"error"`
+	}{
+		"$context.requestId",
+		"$context.requestTime",
+		"$context.routeKey",
+		"$context.status",
+		"$context.responseLength",
+		"$context.responseLatency",
+		"$context.integrationLatency",
+		"$context.integrationErrorMessage",
+		"$context.error.message",
+	}
+	raw, _ := json.Marshal(format) // strings alone
+	return string(raw)
+}
+
+// executionsOf is the ARN of every execution of a state machine.
+func executionsOf(stateMachine string) string {
+	return Sub("arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:execution:${" + stateMachine + ".Name}:*")
+}

@@ -1,0 +1,77 @@
+package template
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/awslabs/goformation/v7/cloudformation/logs"
+	"github.com/awslabs/goformation/v7/cloudformation/serverless"
+)
+
+// A function is a Lambda function with the log group and the role that are
+// its own.
+type function struct {
+	capability string // a folder of lambdas: "inventory"
+	does       string // one sentence
+	seconds    int    // timeout
+	env        map[string]string
+	allowed    []Statement // beyond writing its own log
+	events     map[string]serverless.Function_EventSource
+	overlay    map[string]any // what SAM knows about events and goformation does not
+}
+
+// memoryMegabytes is what a function gets, and with it a share of a CPU. Go
+// needs little of either.
+const memoryMegabytes = 256
+
+func (f function) resources() []Resource {
+	id := title(f.capability)
+	var (
+		logGroupID = id + "LogGroup"
+		roleID     = id + "Role"
+	)
+	overlay := map[string]any{
+		"LoggingConfig": map[string]any{"LogFormat": "JSON", "LogGroup": Ref(logGroupID)},
+	}
+	for name, value := range f.overlay {
+		overlay[name] = value
+	}
+	return []Resource{
+		{ID: id + "Function", Body: with(serverless.Function{
+			Description:   new(f.does),
+			CodeUri:       &serverless.Function_CodeUri{String: new(path.Join("../lambdas", f.capability, "bootstrap"))},
+			Runtime:       new("provided.al2023"),
+			Architectures: []string{"arm64"},
+			Handler:       new("bootstrap"),
+			MemorySize:    new(memoryMegabytes),
+			Timeout:       new(f.seconds),
+			Role:          new(GetAtt(roleID, "Arn")),
+			Environment:   &serverless.Function_FunctionEnvironment{Variables: f.env},
+			Events:        f.events,
+			AWSCloudFormationMetadata: map[string]any{
+				"BuildMethod":     "go1.x",
+				"BuildProperties": map[string]any{"TrimGoPath": true}, // same source, same package
+			},
+		}, overlay)},
+		role(roleID, "What "+id+"Function may do.", trustService("lambda.amazonaws.com"),
+			slices.Concat([]Statement{writeLog(logGroupID)}, f.allowed)...),
+		logGroup(logGroupID, "/aws/lambda/${AWS::StackName}/"+f.capability),
+	}
+}
+
+func writeLog(logGroupID string) Statement {
+	return Allow(GetAtt(logGroupID, "Arn"), "logs:CreateLogStream", "logs:PutLogEvents")
+}
+
+func logGroup(id, name string) Resource {
+	return Resource{ID: id, Body: with(
+		logs.LogGroup{LogGroupName: new(Sub(name))},
+		map[string]any{"RetentionInDays": Ref(logRetentionDays)},
+	)}
+}
+
+// title turns a capability into the beginning of logical IDs.
+func title(capability string) string {
+	return strings.ToUpper(capability[:1]) + capability[1:]
+}

@@ -1,0 +1,88 @@
+package template
+
+import (
+	"orderflow/statemachine"
+
+	"github.com/awslabs/goformation/v7/cloudformation/dynamodb"
+	"github.com/awslabs/goformation/v7/cloudformation/serverless"
+	"github.com/awslabs/goformation/v7/cloudformation/sns"
+)
+
+const (
+	stateMachineRole     = "OrderStateMachineRole"
+	stateMachineLogGroup = "OrderStateMachineLogGroup"
+
+	// A validation answers in a fraction of this; ValidateOrder gives up after 30 s.
+	validationTimeoutSeconds = 10
+)
+
+// journey is the state machine with what it works on: the orders, and the
+// catalogue that prices them.
+func journey() []Resource {
+	validation := function{
+		capability: "validation",
+		does:       "Checks an order against the catalogue and prices it.",
+		seconds:    validationTimeoutSeconds,
+		env:        map[string]string{"CATALOGUE_TABLE": Ref(catalogueTable)},
+		allowed:    []Statement{Allow(GetAtt(catalogueTable, "Arn"), "dynamodb:BatchGetItem")},
+	}
+	return append([]Resource{
+		{ID: orderStateMachine, Body: serverless.StateMachine{
+			Type:          new("STANDARD"),
+			DefinitionUri: &serverless.StateMachine_DefinitionUri{String: new("../statemachine/order.asl.json")},
+			DefinitionSubstitutions: map[string]string{
+				statemachine.SubstituteValidationFunction:     GetAtt(validationFunction, "Arn"),
+				statemachine.SubstituteOrdersTable:            Ref(ordersTable),
+				statemachine.SubstituteOrdersTopic:            Ref(ordersTopic),
+				statemachine.SubstituteCallbackTimeoutSeconds: Ref(callbackTimeoutSeconds),
+			},
+			Role: new(GetAtt(stateMachineRole, "Arn")),
+			Logging: &serverless.StateMachine_LoggingConfiguration{
+				Level:                "ERROR",
+				IncludeExecutionData: false, // it holds personal data
+				Destinations: []serverless.StateMachine_LogDestination{{
+					CloudWatchLogsLogGroup: &serverless.StateMachine_CloudWatchLogsLogGroup{
+						LogGroupArn: GetAtt(stateMachineLogGroup, "Arn"),
+					},
+				}},
+			},
+		}},
+		role(stateMachineRole, "What "+orderStateMachine+" may do.",
+			trustService("states.amazonaws.com").When("StringEquals", "aws:SourceAccount", Ref("AWS::AccountId")),
+			Allow(GetAtt(validationFunction, "Arn"), "lambda:InvokeFunction"),
+			Allow(GetAtt(ordersTable, "Arn"), "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:GetItem"),
+			Allow(Ref(ordersTopic), "sns:Publish"),
+			deliverLogs(),
+		),
+		logGroup(stateMachineLogGroup, "/aws/vendedlogs/states/${AWS::StackName}"),
+		tableWithIndexes(ordersTable, "Orders, by orderId; index customer, by customerId and createdAt.",
+			[]string{"orderId"},
+			[]dynamodb.Table_GlobalSecondaryIndex{{
+				IndexName:  customerIndex,
+				KeySchema:  keySchema([]string{"customerId", "createdAt"}),
+				Projection: &dynamodb.Table_Projection{ProjectionType: new("KEYS_ONLY")},
+			}}),
+		Table(catalogueTable, "What can be ordered, and at what price, by sku.", "sku"),
+	}, validation.resources()...)
+}
+
+// deliverLogs is what Step Functions needs to set up its log. CloudWatch Logs
+// knows no resources for these actions, so they are allowed on all.
+// https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
+func deliverLogs() Statement {
+	return Allow("*",
+		"logs:CreateLogDelivery",
+		"logs:GetLogDelivery",
+		"logs:UpdateLogDelivery",
+		"logs:DeleteLogDelivery",
+		"logs:ListLogDeliveries",
+		"logs:PutResourcePolicy",
+		"logs:DescribeResourcePolicies",
+		"logs:DescribeLogGroups",
+	)
+}
+
+// topic is where the state machine announces; consumers subscribe by themselves.
+func topic() []Resource {
+	return []Resource{{ID: ordersTopic, Body: sns.Topic{DisplayName: new("Orders")}}}
+}

@@ -1,0 +1,118 @@
+package template
+
+// Parameters, by the name that Ref takes.
+const (
+	carrierURL             = "CarrierUrl"
+	senderEmail            = "SenderEmail"
+	callbackTimeoutSeconds = "CallbackTimeoutSeconds"
+	apiRateLimit           = "ApiRateLimit"
+	apiBurstLimit          = "ApiBurstLimit"
+	consumerConcurrency    = "ConsumerConcurrency"
+	logRetentionDays       = "LogRetentionDays"
+	stage                  = "Stage"
+)
+
+// isProduction is the condition under which data is guarded against mistakes.
+const isProduction = "IsProduction"
+
+// A Parameter is what the deployer may choose. Without a Default it must be.
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html
+type Parameter struct {
+	ID                    string `json:"-"`
+	Label                 string `json:"-"`
+	Type                  string
+	Description           string
+	Default               any      `json:",omitempty"`
+	AllowedValues         []any    `json:",omitempty"`
+	AllowedPattern        string   `json:",omitempty"`
+	ConstraintDescription string   `json:",omitempty"`
+	MinValue              *float64 `json:",omitempty"`
+	MaxValue              *float64 `json:",omitempty"`
+}
+
+// A ParameterGroup is how the console arranges parameters.
+type ParameterGroup struct {
+	Label      string
+	Parameters []string
+}
+
+// A Condition is decided once, when the stack is deployed.
+type Condition struct {
+	ID string
+	Is string // an intrinsic function
+}
+
+func parameters() []Parameter {
+	return []Parameter{
+		{
+			ID: carrierURL, Label: "Carrier's URL",
+			Type:                  "String",
+			Description:           "Where shipments are booked: PUT and DELETE {CarrierUrl}/shipments/{orderId}. It receives delivery addresses, so https outside a laptop.",
+			AllowedPattern:        `^https?://[^\s/?#]+(/[^\s?#]+)*$`,
+			ConstraintDescription: "an http or https URL without a trailing slash, query or fragment",
+		},
+		{
+			ID: senderEmail, Label: "Sender's address",
+			Type:                  "String",
+			Description:           "The From address of the mails to customers. It, or its domain, must be a verified identity in Amazon SES.",
+			AllowedPattern:        `^[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+$`,
+			ConstraintDescription: "an email address, without a display name",
+		},
+		{
+			ID: callbackTimeoutSeconds, Label: "Callback timeout (s)",
+			Type:        "Number",
+			Description: "How many seconds an order waits for inventory, and for shipment, before it fails. Long, because a backlog must delay orders and never fail them.",
+			Default:     86400,
+			MinValue:    new(1.0),
+			MaxValue:    new(345600.0), // as long as a queue keeps the request
+		},
+		{
+			ID: apiRateLimit, Label: "Requests per second",
+			Type:        "Number",
+			Description: "Requests a second that the API takes in the long run. More are answered 429.",
+			Default:     5000,
+			MinValue:    new(1.0),
+		},
+		{
+			ID: apiBurstLimit, Label: "Burst of requests",
+			Type:        "Number",
+			Description: "Requests that the API takes at once.",
+			Default:     5000,
+			MinValue:    new(1.0),
+		},
+		{
+			ID: consumerConcurrency, Label: "Concurrency of a consumer",
+			Type:        "Number",
+			Description: "How many batches of one queue are worked on at once. The rest waits in the queue.",
+			Default:     50,
+			MinValue:    new(2.0),
+			MaxValue:    new(1000.0),
+		},
+		{
+			ID: logRetentionDays, Label: "Days to keep logs",
+			Type:          "Number",
+			Description:   "How many days logs are kept.",
+			Default:       30,
+			AllowedValues: []any{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653},
+		},
+		{
+			ID: stage, Label: "Stage",
+			Type:          "String",
+			Description:   "In production tables are protected from deletion and can be restored to any second of the last 35 days.",
+			Default:       "production",
+			AllowedValues: []any{"production", "development"},
+		},
+	}
+}
+
+func parameterGroups() []ParameterGroup {
+	return []ParameterGroup{
+		{"The world outside", []string{carrierURL, senderEmail}},
+		{"Pace", []string{callbackTimeoutSeconds, apiRateLimit, apiBurstLimit, consumerConcurrency}},
+		{"Keeping", []string{stage, logRetentionDays}},
+	}
+}
+
+func conditions() []Condition {
+	return []Condition{{isProduction, equals(Ref(stage), "production")}}
+}

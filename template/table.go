@@ -1,0 +1,60 @@
+package template
+
+import (
+	"github.com/awslabs/goformation/v7/cloudformation/dynamodb"
+)
+
+// Table is a DynamoDB table of items with this partition key and, maybe, a
+// sort key, both strings. Capacity is on demand; it outlives the stack.
+func Table(id, description, partitionKey string, sortKey ...string) Resource {
+	return tableWithIndexes(id, description, append([]string{partitionKey}, sortKey...), nil)
+}
+
+func tableWithIndexes(id, description string, keys []string, indexes []dynamodb.Table_GlobalSecondaryIndex) Resource {
+	return Resource{
+		ID:     id,
+		Output: description,
+		Body: with(dynamodb.Table{
+			AttributeDefinitions:                 attributes(keys, indexes),
+			KeySchema:                            keySchema(keys),
+			GlobalSecondaryIndexes:               indexes,
+			BillingMode:                          new("PAY_PER_REQUEST"),
+			SSESpecification:                     &dynamodb.Table_SSESpecification{SSEEnabled: true},
+			AWSCloudFormationDeletionPolicy:      "RetainExceptOnCreate",
+			AWSCloudFormationUpdateReplacePolicy: "Retain",
+		}, map[string]any{
+			"DeletionProtectionEnabled": choose(isProduction, true, false),
+			"PointInTimeRecoverySpecification": map[string]any{
+				"PointInTimeRecoveryEnabled": choose(isProduction, true, false),
+			},
+		}),
+	}
+}
+
+// keySchema makes the first key the partition key and the second the sort key.
+func keySchema(keys []string) []dynamodb.Table_KeySchema {
+	var schema []dynamodb.Table_KeySchema
+	for i, key := range keys {
+		schema = append(schema, dynamodb.Table_KeySchema{AttributeName: key, KeyType: []string{"HASH", "RANGE"}[i]})
+	}
+	return schema
+}
+
+// attributes declares every key once, as DynamoDB demands.
+func attributes(keys []string, indexes []dynamodb.Table_GlobalSecondaryIndex) []dynamodb.Table_AttributeDefinition {
+	for _, index := range indexes {
+		for _, key := range index.KeySchema {
+			keys = append(keys, key.AttributeName)
+		}
+	}
+	var definitions []dynamodb.Table_AttributeDefinition
+	declared := map[string]bool{}
+	for _, key := range keys {
+		if declared[key] {
+			continue
+		}
+		declared[key] = true
+		definitions = append(definitions, dynamodb.Table_AttributeDefinition{AttributeName: key, AttributeType: "S"})
+	}
+	return definitions
+}

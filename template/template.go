@@ -1,0 +1,69 @@
+// Package template says what exists in AWS and who may touch it. New is its
+// table of contents; each chapter is a file of that name. Resources are typed
+// by goformation, whose packages are imported one service at a time: its root
+// package compiles every service of AWS.
+//
+// Where a field cannot hold what the template needs, an overlay merges it in
+// (see with); intrinsic functions travel inside strings (see Ref).
+package template
+
+import "encoding/json"
+
+// Template is orderflow as AWS SAM deploys it and as the local cloud runs it.
+type Template struct {
+	Description string
+	Parameters  []Parameter
+	Groups      []ParameterGroup
+	Conditions  []Condition
+	Sections    []Section
+	Outputs     []Output
+}
+
+// A Section is one chapter of the template's resources.
+type Section struct {
+	Title     string
+	Resources []Resource
+}
+
+// A Resource is one entry under Resources.
+type Resource struct {
+	ID   string         // logical ID
+	Body json.Marshaler // a goformation resource, or an overlay of one
+
+	// Output, when set, makes the resource's Ref an output of the same name,
+	// so described.
+	Output string
+}
+
+// An Output is a value that the deployed stack shows to its operators.
+type Output struct {
+	ID          string
+	Description string
+	Value       string
+}
+
+// New is the template of orderflow with these consumers; Consumers() is what
+// is deployed. No resource but a consumer's own depends on which there are,
+// so that one more only adds.
+func New(consumers []Consumer) *Template {
+	t := &Template{
+		Description: "orderflow: carries a shop's orders to a decision, and tells whoever must know.",
+		Parameters:  parameters(),
+		Groups:      parameterGroups(),
+		Conditions:  conditions(),
+	}
+
+	t.section("A shop posts an order", frontDoor()...)
+	t.section("an execution carries it to a decision", journey()...)
+	t.section("and announces what happens to it", topic()...)
+	for _, c := range consumers {
+		t.section("to "+c.Name+", which "+c.Does, c.resources()...)
+	}
+
+	t.Outputs = outputs(t.Sections)
+	return t
+}
+
+func (t *Template) section(title string, resources ...Resource) {
+	t.Sections = append(t.Sections, Section{title, resources})
+}

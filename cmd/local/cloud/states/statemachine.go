@@ -1,0 +1,317 @@
+package states
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"orderflow/cmd/local/cloud/protocol"
+	"orderflow/statemachine/asl"
+)
+
+// A machine is a state machine as it was created; it never changes.
+type machine struct {
+	name, arn, roleARN, definition string
+	created                        time.Time
+	logging                        LoggingConfiguration
+	tracing                        TracingConfiguration
+	parsed                         *asl.Machine
+}
+
+// LoggingConfiguration is kept and shown, and logs nothing here.
+type LoggingConfiguration struct {
+	Level                string           `json:"level"`
+	IncludeExecutionData bool             `json:"includeExecutionData"`
+	Destinations         []LogDestination `json:"destinations,omitempty"`
+}
+
+type LogDestination struct {
+	CloudWatchLogsLogGroup *LogGroup `json:"cloudWatchLogsLogGroup,omitempty"`
+}
+
+type LogGroup struct {
+	LogGroupArn string `json:"logGroupArn"`
+}
+
+// TracingConfiguration is kept and shown, and traces nothing here.
+type TracingConfiguration struct {
+	Enabled bool `json:"enabled"`
+}
+
+type CreateStateMachineInput struct {
+	Name                 *string               `json:"name"`
+	Definition           *string               `json:"definition"` // Amazon States Language, its substitutions resolved
+	RoleArn              *string               `json:"roleArn"`
+	Type                 string                `json:"type"` // "" or STANDARD
+	LoggingConfiguration *LoggingConfiguration `json:"loggingConfiguration"`
+	TracingConfiguration *TracingConfiguration `json:"tracingConfiguration"`
+}
+
+type CreateStateMachineOutput struct {
+	StateMachineArn string    `json:"stateMachineArn"`
+	CreationDate    Timestamp `json:"creationDate"`
+}
+
+// CreateStateMachine is idempotent by name, definition, logging and tracing.
+// A definition that names a resource which cannot be called here is refused.
+// https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html
+func (s *Service) CreateStateMachine(_ context.Context, in *CreateStateMachineInput) (*CreateStateMachineOutput, error) {
+	if err := member("name", in.Name, maxName, false); err != nil {
+		return nil, err
+	}
+	if err := checkName(*in.Name); err != nil {
+		return nil, err
+	}
+	if err := member("definition", in.Definition, maxDefinition, true); err != nil {
+		return nil, err
+	}
+	if err := member("roleArn", in.RoleArn, maxArn, false); err != nil {
+		return nil, err
+	}
+	if in.Type != "" && in.Type != "STANDARD" {
+		return nil, protocol.Errorf("StateMachineTypeNotSupported", "state machines of type %q are not supported by the local cloud", in.Type)
+	}
+	m := &machine{
+		name: *in.Name, arn: s.arn("stateMachine", *in.Name), roleARN: *in.RoleArn, definition: *in.Definition,
+		created: now(), logging: LoggingConfiguration{Level: "OFF"},
+	}
+	if in.LoggingConfiguration != nil {
+		m.logging = *in.LoggingConfiguration
+		if m.logging.Level == "" {
+			m.logging.Level = "OFF"
+		}
+	}
+	if in.TracingConfiguration != nil {
+		m.tracing = *in.TracingConfiguration
+	}
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if was, ok := s.machines.Get(m.name); ok {
+		if was.definition != m.definition || was.tracing != m.tracing || !sameLogging(was.logging, m.logging) {
+			return nil, protocol.Errorf("StateMachineAlreadyExists", "State Machine Already Exists: '%s'", was.arn)
+		}
+		return &CreateStateMachineOutput{was.arn, Timestamp(was.created)}, nil
+	}
+	var err error
+	if m.parsed, err = s.parse(m.definition); err != nil {
+		return nil, err
+	}
+	s.machines.Put(m.name, m)
+	return &CreateStateMachineOutput{m.arn, Timestamp(m.created)}, nil
+}
+
+func sameLogging(a, b LoggingConfiguration) bool {
+	return a.Level == b.Level && a.IncludeExecutionData == b.IncludeExecutionData &&
+		slices.EqualFunc(a.Destinations, b.Destinations, func(a, b LogDestination) bool {
+			return a.CloudWatchLogsLogGroup != nil && b.CloudWatchLogsLogGroup != nil &&
+				*a.CloudWatchLogsLogGroup == *b.CloudWatchLogsLogGroup
+		})
+}
+
+func (s *Service) parse(definition string) (*asl.Machine, error) {
+	m, err := asl.Parse([]byte(definition))
+	if err != nil {
+		return nil, invalidDefinition("%s", err.Error())
+	}
+	resources, err := taskResources([]byte(definition))
+	if err != nil {
+		return nil, invalidDefinition("%s", err.Error())
+	}
+	for _, state := range slices.Sorted(maps.Keys(resources)) {
+		if !s.supports(resources[state]) {
+			return nil, invalidDefinition("SCHEMA_VALIDATION_FAILED: The resource provided %s is not recognized. The value is not a valid resource ARN, or the resource is not available in this region. at /States/%s/Resource", resources[state], state)
+		}
+	}
+	return m, nil
+}
+
+// taskResources are the Resources of a definition's Task states, by the path
+// of the state.
+func taskResources(definition []byte) (map[string]string, error) {
+	type machine struct {
+		States map[string]struct {
+			Type, Resource string
+			Branches       []json.RawMessage
+			ItemProcessor  json.RawMessage
+		}
+	}
+	found := map[string]string{}
+	var walk func(definition []byte, path string) error
+	walk = func(definition []byte, path string) error {
+		var m machine
+		if err := json.Unmarshal(definition, &m); err != nil {
+			return err
+		}
+		for name, state := range m.States {
+			if state.Type == "Task" {
+				found[path+name] = state.Resource
+			}
+			for i, branch := range state.Branches {
+				if err := walk(branch, fmt.Sprintf("%s%s/Branches[%d]/States/", path, name, i)); err != nil {
+					return err
+				}
+			}
+			if state.ItemProcessor != nil {
+				if err := walk(state.ItemProcessor, path+name+"/ItemProcessor/States/"); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}
+	return found, walk(definition, "")
+}
+
+type ListStateMachinesInput struct {
+	MaxResults int     `json:"maxResults"`
+	NextToken  *string `json:"nextToken"`
+}
+
+type ListStateMachinesOutput struct {
+	StateMachines []StateMachineListItem `json:"stateMachines"`
+	NextToken     *string                `json:"nextToken,omitempty"`
+}
+
+type StateMachineListItem struct {
+	StateMachineArn string    `json:"stateMachineArn"`
+	Name            string    `json:"name"`
+	Type            string    `json:"type"`
+	CreationDate    Timestamp `json:"creationDate"`
+}
+
+// ListStateMachines lists them by name.
+// https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListStateMachines.html
+func (s *Service) ListStateMachines(_ context.Context, in *ListStateMachinesInput) (*ListStateMachinesOutput, error) {
+	n, err := checkPage(in.MaxResults, in.NextToken, 1024)
+	if err != nil {
+		return nil, err
+	}
+	skip, err := readPageToken(in.NextToken, "machines", 0)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := &ListStateMachinesOutput{StateMachines: []StateMachineListItem{}}
+	at := uint64(0)
+	for _, m := range s.machines.Ascend("") {
+		if at++; at <= skip {
+			continue
+		}
+		if len(out.StateMachines) == n {
+			out.NextToken = pageToken("machines", at-1)
+			break
+		}
+		out.StateMachines = append(out.StateMachines, StateMachineListItem{m.arn, m.name, "STANDARD", Timestamp(m.created)})
+	}
+	return out, nil
+}
+
+type DescribeStateMachineInput struct {
+	StateMachineArn *string `json:"stateMachineArn"`
+}
+
+type DescribeStateMachineOutput struct {
+	StateMachineArn      string               `json:"stateMachineArn"`
+	Name                 string               `json:"name"`
+	Status               string               `json:"status"`
+	Definition           string               `json:"definition"`
+	RoleArn              string               `json:"roleArn"`
+	Type                 string               `json:"type"`
+	CreationDate         Timestamp            `json:"creationDate"`
+	LoggingConfiguration LoggingConfiguration `json:"loggingConfiguration"`
+	TracingConfiguration TracingConfiguration `json:"tracingConfiguration"`
+}
+
+// https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeStateMachine.html
+func (s *Service) DescribeStateMachine(_ context.Context, in *DescribeStateMachineInput) (*DescribeStateMachineOutput, error) {
+	m, err := s.machine(in.StateMachineArn)
+	if err != nil {
+		return nil, err
+	}
+	return &DescribeStateMachineOutput{
+		m.arn, m.name, "ACTIVE", m.definition, m.roleARN, "STANDARD", Timestamp(m.created), m.logging, m.tracing,
+	}, nil
+}
+
+func (s *Service) machine(arn *string) (*machine, error) {
+	if err := checkArn("stateMachineArn", "stateMachine", arn); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if name, ok := strings.CutPrefix(*arn, s.arn("stateMachine", "")); ok {
+		if m, ok := s.machines.Get(name); ok {
+			return m, nil
+		}
+	}
+	return nil, stateMachineDoesNotExist(*arn)
+}
+
+type DescribeStateMachineForExecutionInput struct {
+	ExecutionArn *string `json:"executionArn"`
+}
+
+type DescribeStateMachineForExecutionOutput struct {
+	StateMachineArn      string               `json:"stateMachineArn"`
+	Name                 string               `json:"name"`
+	Definition           string               `json:"definition"`
+	RoleArn              string               `json:"roleArn"`
+	UpdateDate           Timestamp            `json:"updateDate"`
+	LoggingConfiguration LoggingConfiguration `json:"loggingConfiguration"`
+	TracingConfiguration TracingConfiguration `json:"tracingConfiguration"`
+}
+
+// https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeStateMachineForExecution.html
+func (s *Service) DescribeStateMachineForExecution(_ context.Context, in *DescribeStateMachineForExecutionInput) (*DescribeStateMachineForExecutionOutput, error) {
+	v, err := s.view(in.ExecutionArn)
+	if err != nil {
+		return nil, err
+	}
+	m := v.machine
+	return &DescribeStateMachineForExecutionOutput{
+		m.arn, m.name, m.definition, m.roleARN, Timestamp(m.created), m.logging, m.tracing,
+	}, nil
+}
+
+type ValidateStateMachineDefinitionInput struct {
+	Definition *string `json:"definition"`
+	Type       string  `json:"type"`
+}
+
+type ValidateStateMachineDefinitionOutput struct {
+	Result      string       `json:"result"` // OK or FAIL
+	Diagnostics []Diagnostic `json:"diagnostics"`
+}
+
+type Diagnostic struct {
+	Severity string `json:"severity"`
+	Code     string `json:"code"`
+	Message  string `json:"message"`
+}
+
+// ValidateStateMachineDefinition stops at the first fault.
+// https://docs.aws.amazon.com/step-functions/latest/apireference/API_ValidateStateMachineDefinition.html
+func (s *Service) ValidateStateMachineDefinition(_ context.Context, in *ValidateStateMachineDefinitionInput) (*ValidateStateMachineDefinitionOutput, error) {
+	if err := member("definition", in.Definition, maxDefinition, true); err != nil {
+		return nil, err
+	}
+	if in.Type != "" && in.Type != "STANDARD" {
+		return nil, validation("state machines of type '%s' are not supported by the local cloud", in.Type)
+	}
+	out := &ValidateStateMachineDefinitionOutput{Result: "OK", Diagnostics: []Diagnostic{}}
+	if _, err := s.parse(*in.Definition); err != nil {
+		out.Result = "FAIL"
+		out.Diagnostics = append(out.Diagnostics, Diagnostic{"ERROR", "SCHEMA_VALIDATION_FAILED", protocol.AsError(err).Message})
+	}
+	return out, nil
+}
+
+// newest is where a listing begins.
+const newest = math.MaxUint64

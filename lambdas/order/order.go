@@ -105,6 +105,24 @@ type Order struct {
 	Timeline        []Moment     `json:"timeline,omitempty"`
 }
 
+// maxSKU is how many characters an SKU may have.
+const maxSKU = 64
+
+// ValidSKU reports whether s can name a product: 1 to 64 letters, digits, dots,
+// dashes and underscores, of which the first is a letter or digit.
+func ValidSKU(s string) bool {
+	if s == "" || len(s) > maxSKU {
+		return false
+	}
+	for i, c := range []byte(s) {
+		letterOrDigit := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
+		if !letterOrDigit && (i == 0 || c != '.' && c != '-' && c != '_') {
+			return false
+		}
+	}
+	return true
+}
+
 // Merge adds up the items that share a SKU, in the order in which each SKU
 // first came, so that no later stage meets one SKU twice.
 func Merge(items []Item) []Item {

@@ -1,0 +1,164 @@
+// Package api takes orders over HTTP, shows them and cancels them.
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/google/uuid"
+
+	"orderflow/lambdas/order"
+)
+
+// New makes the handler behind OrdersApi. It reads ORDERS_TABLE and
+// STATE_MACHINE_ARN.
+func New(cfg aws.Config, getenv func(string) string) (lambda.Handler, error) {
+	d := &desk{
+		orders:     &orders{db: dynamodb.NewFromConfig(cfg), table: getenv("ORDERS_TABLE")},
+		executions: &executions{client: sfn.NewFromConfig(cfg, boundRetries), stateMachine: getenv("STATE_MACHINE_ARN")},
+	}
+	if d.orders.table == "" {
+		return nil, errors.New("api: ORDERS_TABLE is not set")
+	}
+	if d.executions.stateMachine == "" {
+		return nil, errors.New("api: STATE_MACHINE_ARN is not set")
+	}
+	return lambda.NewHandler(d.serve), nil
+}
+
+// boundRetries keeps what a throttled call waits, with full jitter, well below
+// the time a client would: after that the client is asked to come again.
+func boundRetries(o *sfn.Options) {
+	o.Retryer = retry.NewStandard(func(r *retry.StandardOptions) {
+		r.MaxAttempts = 4
+		r.MaxBackoff = 500 * time.Millisecond
+	})
+}
+
+type (
+	request  = events.APIGatewayV2HTTPRequest
+	response = events.APIGatewayV2HTTPResponse
+)
+
+// serve answers one HTTP request. Whatever goes wrong is told as a problem;
+// only what is nobody's fault but ours goes to the log in full.
+func (d *desk) serve(ctx context.Context, r request) (response, error) {
+	start := time.Now()
+	answer, err := d.route(ctx, r)
+	if err != nil {
+		p := asProblem(err)
+		answer = p.response()
+		if p.Status >= http.StatusInternalServerError {
+			slog.ErrorContext(ctx, "request failed", "route", r.RouteKey, "status", p.Status, "error", err)
+		}
+	}
+	slog.InfoContext(ctx, "request answered", "route", r.RouteKey, "status", answer.StatusCode, "took", time.Since(start))
+	return answer, nil
+}
+
+func (d *desk) route(ctx context.Context, r request) (response, error) {
+	switch r.RouteKey {
+	case "POST /orders":
+		return d.servePost(ctx, r)
+	case "GET /orders":
+		return d.serveList(ctx, r)
+	case "GET /orders/{orderId}":
+		return d.serveGet(ctx, r)
+	case "POST /orders/{orderId}/cancel":
+		return d.serveCancel(ctx, r)
+	}
+	return response{}, problem{Type: typeNotFound, Title: "No such resource", Status: http.StatusNotFound}
+}
+
+// accepted is the answer to an order placed or cancelled.
+type accepted struct {
+	OrderID string       `json:"orderId"`
+	Status  order.Status `json:"status"`
+}
+
+func (d *desk) servePost(ctx context.Context, r request) (response, error) {
+	key, err := idempotencyKey(r.Headers)
+	if err != nil {
+		return response{}, err
+	}
+	body, err := jsonBody(r)
+	if err != nil {
+		return response{}, err
+	}
+	asked, err := parseOrder(body)
+	if err != nil {
+		return response{}, err
+	}
+	orderID, err := d.place(ctx, asked, key)
+	if err != nil {
+		return response{}, err
+	}
+	answer := jsonResponse(http.StatusAccepted, accepted{orderID, order.Pending})
+	answer.Headers["location"] = "/orders/" + orderID
+	return answer, nil
+}
+
+func (d *desk) serveGet(ctx context.Context, r request) (response, error) {
+	orderID, err := pathOrderID(r)
+	if err != nil {
+		return response{}, err
+	}
+	o, err := d.show(ctx, orderID)
+	if err != nil {
+		return response{}, err
+	}
+	return jsonResponse(http.StatusOK, o), nil
+}
+
+func (d *desk) serveList(ctx context.Context, r request) (response, error) {
+	q, err := parseListQuery(r.QueryStringParameters)
+	if err != nil {
+		return response{}, err
+	}
+	page, err := d.orders.list(ctx, q)
+	if err != nil {
+		return response{}, err
+	}
+	return jsonResponse(http.StatusOK, page), nil
+}
+
+func (d *desk) serveCancel(ctx context.Context, r request) (response, error) {
+	orderID, err := pathOrderID(r)
+	if err != nil {
+		return response{}, err
+	}
+	if err := d.cancel(ctx, orderID); err != nil {
+		return response{}, err
+	}
+	return jsonResponse(http.StatusAccepted, accepted{orderID, order.Cancelled}), nil
+}
+
+// pathOrderID is the order that a request's path names. What is no UUID names
+// no order, and needs no look-up.
+func pathOrderID(r request) (string, error) {
+	id := r.PathParameters["orderId"]
+	parsed, err := uuid.Parse(id)
+	if err != nil || parsed.String() != id {
+		return "", notFound(id)
+	}
+	return id, nil
+}
+
+func notFound(orderID string) error {
+	return problem{
+		Type:   typeNotFound,
+		Title:  "No such order",
+		Status: http.StatusNotFound,
+		Detail: fmt.Sprintf("there is no order %q", orderID),
+	}
+}

@@ -1,0 +1,85 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"orderflow/lambdas/order"
+)
+
+// maxCancelTries bounds how often a cancellation starts over because the order
+// got its row meanwhile. It gets one only once.
+const maxCancelTries = 3
+
+// cancelledByCustomer is the failure of an order that its customer cancelled.
+var cancelledByCustomer = order.Failure{Code: "CancelledByCustomer", Detail: "the customer cancelled the order"}
+
+// cancel decides against an order that is pending. Cancelling it again changes
+// nothing. Against an order decided otherwise the error is a problem.
+func (d *desk) cancel(ctx context.Context, orderID string) error {
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	for range maxCancelTries {
+		found, err := d.orders.cancel(ctx, orderID, now)
+		if errors.Is(err, errNoRow) {
+			found, err = d.cancelUnstored(ctx, orderID, now)
+		}
+		if errors.Is(err, errRowExists) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		return cancelled(orderID, found)
+	}
+	return fmt.Errorf("api: order %q keeps changing", orderID)
+}
+
+// cancelUnstored cancels an order that the state machine has not stored yet,
+// by storing it first: the state machine will find it decided. Errors:
+// errRowExists when it was stored meanwhile.
+func (d *desk) cancelUnstored(ctx context.Context, orderID string, now time.Time) (order.Status, error) {
+	e, err := d.executions.describe(ctx, orderID)
+	if errors.Is(err, errNeverStarted) {
+		return "", notFound(orderID)
+	}
+	if err != nil {
+		return "", err
+	}
+	o := e.order()
+	if o.Status.Final() {
+		return d.decidedUnstored(ctx, o)
+	}
+	o.Status = order.Cancelled
+	o.Failure = &cancelledByCustomer
+	o.DecidedAt = &now
+	return o.Status, d.orders.putNew(ctx, o, e.input.Fingerprint)
+}
+
+// decidedUnstored tells how an order stands whose execution has ended: as its
+// row says, if it got one since it was asked for.
+func (d *desk) decidedUnstored(ctx context.Context, o order.Order) (order.Status, error) {
+	_, exists, err := d.orders.get(ctx, o.ID)
+	if err != nil {
+		return "", err
+	}
+	if exists {
+		return "", errRowExists
+	}
+	return o.Status, nil
+}
+
+// cancelled tells whether an order that stands at status counts as cancelled.
+func cancelled(orderID string, status order.Status) error {
+	if status == order.Cancelled {
+		return nil
+	}
+	return problem{
+		Type:   typeDecided,
+		Title:  "The order is decided",
+		Status: http.StatusConflict,
+		Detail: fmt.Sprintf("order %q is %s and can no longer be cancelled", orderID, status),
+	}
+}

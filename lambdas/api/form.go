@@ -1,0 +1,296 @@
+package api
+
+import (
+	"encoding/json"
+	"fmt"
+	"iter"
+	"net/mail"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"orderflow/lambdas/order"
+)
+
+// Limits of an order. They keep the order well within what an execution's
+// input, an event and a table's row may hold, and its reservation within the
+// 100 writes of one transaction.
+const (
+	maxLines    = 100
+	maxSKUs     = 50
+	maxQuantity = 1000 // of one SKU, all lines together
+
+	maxName       = 100 // characters, as all that follow
+	maxStreetLine = 200
+	maxPostalCode = 20
+	maxEmail      = 254
+)
+
+// maxViolations bounds how many violations one answer lists.
+const maxViolations = 100
+
+// asked is an order as a customer asks for it, its items merged. Its JSON is
+// the same for the same order, whatever the request looked like.
+type asked struct {
+	Customer        order.Customer `json:"customer"`
+	Items           []order.Item   `json:"items"`
+	ShippingAddress order.Address  `json:"shippingAddress"`
+}
+
+// parseOrder reads an order from a request's body. The error is a problem that
+// lists all that is wrong with it.
+func parseOrder(body []byte) (asked, error) {
+	root, err := parseJSON(body)
+	if err != nil {
+		return asked{}, err
+	}
+	f := &form{}
+	a := f.order(root)
+	if len(f.violations) > 0 {
+		return asked{}, f.problem()
+	}
+	return a, nil
+}
+
+// A form reads an order from JSON and notes every violation on the way.
+type form struct{ violations []violation }
+
+func (f *form) order(n node) (a asked) {
+	for name, n := range f.members(n, required("customer", "items", "shippingAddress"), nil) {
+		switch name {
+		case "customer":
+			a.Customer = f.customer(n)
+		case "items":
+			a.Items = f.items(n)
+		case "shippingAddress":
+			a.ShippingAddress = f.address(n)
+		}
+	}
+	return a
+}
+
+func (f *form) customer(n node) (c order.Customer) {
+	for name, n := range f.members(n, required("id", "name", "email"), optional("phone")) {
+		switch name {
+		case "id":
+			c.ID = f.matching(n, customerID, "must be 1 to 64 letters, digits, dots, colons, dashes or underscores, the first a letter or digit")
+		case "name":
+			c.Name = f.text(n, maxName)
+		case "email":
+			c.Email = f.email(n)
+		case "phone":
+			c.Phone = f.matching(n, e164, "must be a phone number in E.164 form, such as +442079460000")
+		}
+	}
+	return c
+}
+
+func (f *form) address(n node) (a order.Address) {
+	for name, n := range f.members(n, required("name", "line1", "city", "country"), optional("line2", "region", "postalCode")) {
+		switch name {
+		case "name":
+			a.Name = f.text(n, maxName)
+		case "line1":
+			a.Line1 = f.text(n, maxStreetLine)
+		case "line2":
+			a.Line2 = f.text(n, maxStreetLine)
+		case "city":
+			a.City = f.text(n, maxName)
+		case "region":
+			a.Region = f.text(n, maxName)
+		case "postalCode":
+			a.PostalCode = f.text(n, maxPostalCode)
+		case "country":
+			a.Country = f.country(n)
+		}
+	}
+	return a
+}
+
+// items reads the lines of an order and merges those of one SKU.
+func (f *form) items(n node) []order.Item {
+	lines, ok := n.value.([]node)
+	if !ok {
+		f.add(n, "must be an array")
+		return nil
+	}
+	if len(lines) < 1 || len(lines) > maxLines {
+		f.add(n, fmt.Sprintf("must have 1 to %d items, not %d", maxLines, len(lines)))
+		return nil
+	}
+	items := make([]order.Item, len(lines))
+	total := make(map[string]int, len(lines))
+	for i, line := range lines {
+		items[i] = f.item(line)
+		before := total[items[i].SKU]
+		total[items[i].SKU] += items[i].Quantity
+		if items[i].SKU != "" && before <= maxQuantity && total[items[i].SKU] > maxQuantity {
+			f.add(line, fmt.Sprintf("brings the quantity of this sku to more than %d", maxQuantity))
+		}
+	}
+	merged := order.Merge(items)
+	if len(merged) > maxSKUs {
+		f.add(n, fmt.Sprintf("must have at most %d different skus, not %d", maxSKUs, len(merged)))
+	}
+	return merged
+}
+
+func (f *form) item(n node) (item order.Item) {
+	for name, n := range f.members(n, required("sku", "quantity"), nil) {
+		switch name {
+		case "sku":
+			item.SKU = f.sku(n)
+		case "quantity":
+			item.Quantity = f.quantity(n)
+		}
+	}
+	return item
+}
+
+// members yields an object's members of the given names, each once. What is
+// missing, unknown or given twice is noted.
+func (f *form) members(n node, required, optional []string) iter.Seq2[string, node] {
+	return func(yield func(string, node) bool) {
+		members, ok := n.value.([]member)
+		if !ok {
+			f.add(n, "must be an object")
+			return
+		}
+		given := make(map[string]node, len(members))
+		for _, m := range members {
+			if !slices.Contains(required, m.name) && !slices.Contains(optional, m.name) {
+				f.add(m.node, "is not a member of this object")
+			}
+			if _, twice := given[m.name]; twice {
+				f.add(m.node, "is given more than once")
+			}
+			given[m.name] = m.node
+		}
+		for _, name := range required {
+			if _, ok := given[name]; !ok {
+				f.add(node{pointer: n.pointer + "/" + name}, "is missing")
+			}
+		}
+		for _, name := range slices.Concat(required, optional) {
+			if n, ok := given[name]; ok && !yield(name, n) {
+				return
+			}
+		}
+	}
+}
+
+func required(names ...string) []string { return names }
+func optional(names ...string) []string { return names }
+
+var (
+	customerID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$`)
+	e164       = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
+	hostname   = regexp.MustCompile(`^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]$`)
+)
+
+func (f *form) str(n node) (string, bool) {
+	s, ok := n.value.(string)
+	if !ok {
+		f.add(n, "must be a string")
+	}
+	return s, ok
+}
+
+func (f *form) matching(n node, pattern *regexp.Regexp, rule string) string {
+	s, ok := f.str(n)
+	if ok && !pattern.MatchString(s) {
+		f.add(n, rule)
+	}
+	return s
+}
+
+func (f *form) sku(n node) string {
+	s, ok := f.str(n)
+	if ok && !order.ValidSKU(s) {
+		f.add(n, "must be 1 to 64 letters, digits, dots, dashes or underscores, the first a letter or digit")
+		return ""
+	}
+	return s
+}
+
+// text is one line of text that has something to read in it.
+func (f *form) text(n node, most int) string {
+	s, ok := f.str(n)
+	if !ok {
+		return ""
+	}
+	switch length := utf8.RuneCountInString(s); {
+	case strings.TrimSpace(s) == "":
+		f.add(n, "must not be blank")
+	case length > most:
+		f.add(n, fmt.Sprintf("must have at most %d characters, not %d", most, length))
+	case strings.ContainsFunc(s, unprintable):
+		f.add(n, "must be one line of text without control characters")
+	}
+	return s
+}
+
+// unprintable is what has no place in a line of text: control characters, line
+// separators, and what a broken surrogate pair decodes to.
+func unprintable(c rune) bool {
+	return unicode.IsControl(c) || c == '\u2028' || c == '\u2029' || c == utf8.RuneError
+}
+
+func (f *form) email(n node) string {
+	s, ok := f.str(n)
+	if !ok {
+		return ""
+	}
+	parsed, err := mail.ParseAddress(s)
+	_, domain, _ := strings.Cut(s, "@")
+	if err != nil || parsed.Address != s || len(s) > maxEmail || !hostname.MatchString(domain) || strings.ContainsFunc(s, func(c rune) bool { return c > unicode.MaxASCII }) {
+		f.add(n, fmt.Sprintf("must be a mail address of at most %d characters, such as ada@example.com", maxEmail))
+	}
+	return s
+}
+
+func (f *form) country(n node) string {
+	s, ok := f.str(n)
+	if ok && !isCountry(s) {
+		f.add(n, "must be a country's ISO 3166-1 alpha-2 code, such as GB")
+	}
+	return s
+}
+
+// quantity is a whole number, written as one.
+func (f *form) quantity(n node) int {
+	number, ok := n.value.(json.Number)
+	if !ok {
+		f.add(n, "must be a number")
+		return 0
+	}
+	if strings.ContainsAny(number.String(), ".eE") {
+		f.add(n, "must be a whole number, without fraction or exponent")
+		return 0
+	}
+	quantity, err := strconv.Atoi(number.String())
+	if err != nil || quantity < 1 || quantity > maxQuantity {
+		f.add(n, fmt.Sprintf("must be from 1 to %d", maxQuantity))
+		return 0
+	}
+	return quantity
+}
+
+func (f *form) add(at node, detail string) {
+	f.violations = append(f.violations, violation{Pointer: &at.pointer, Detail: detail})
+}
+
+func (f *form) problem() error {
+	n := len(f.violations)
+	detail := fmt.Sprintf("%d things are wrong with the order", n)
+	if n == 1 {
+		detail = "one thing is wrong with the order"
+	}
+	if n > maxViolations {
+		detail += fmt.Sprintf(", of which the first %d are listed", maxViolations)
+	}
+	return invalid(detail, f.violations[:min(n, maxViolations)]...)
+}

@@ -1,0 +1,150 @@
+package api
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+// A desk takes orders. An order lives in two places: as an execution from the
+// moment it is taken, and as a row from the moment it is priced.
+type desk struct {
+	orders     *orders
+	executions *executions
+}
+
+// An input is what an execution starts with. Its JSON depends on the order
+// alone, so that starting it again while it runs changes nothing.
+type input struct {
+	Fingerprint string `json:"fingerprint"`
+	asked
+}
+
+// place starts an order and returns its ID. With a key, the same customer
+// placing the same order again gets the same ID and starts nothing.
+func (d *desk) place(ctx context.Context, a asked, key string) (orderID string, err error) {
+	in, err := newInput(a)
+	if err != nil {
+		return "", err
+	}
+	if key == "" {
+		id, err := uuid.NewV7()
+		if err != nil {
+			return "", fmt.Errorf("api: order ID: %w", err)
+		}
+		return id.String(), d.executions.start(ctx, id.String(), in)
+	}
+	orderID = keyedOrderID(a.Customer.ID, key)
+	// A row may outlive its execution's name, so it is asked first.
+	fingerprint, exists, err := d.orders.fingerprint(ctx, orderID)
+	if err != nil {
+		return "", err
+	}
+	if exists {
+		return orderID, compare(fingerprint, in.Fingerprint)
+	}
+	err = d.executions.start(ctx, orderID, in)
+	if errors.Is(err, errStarted) {
+		return orderID, d.compareStarted(ctx, orderID, in.Fingerprint)
+	}
+	return orderID, err
+}
+
+// compareStarted compares with an order whose execution ended, or was started
+// with another input, since its row was asked for.
+func (d *desk) compareStarted(ctx context.Context, orderID, fingerprint string) error {
+	stored, exists, err := d.orders.fingerprint(ctx, orderID)
+	if err != nil {
+		return err
+	}
+	if !exists {
+		e, err := d.executions.describe(ctx, orderID)
+		if err != nil {
+			return err
+		}
+		stored = e.input.Fingerprint
+	}
+	return compare(stored, fingerprint)
+}
+
+func compare(stored, fingerprint string) error {
+	if stored == fingerprint {
+		return nil
+	}
+	return problem{
+		Type:   typeKeyReused,
+		Title:  "The Idempotency-Key belongs to another order",
+		Status: http.StatusUnprocessableEntity,
+		Detail: "this customer used the same Idempotency-Key for a different order; use a new key",
+	}
+}
+
+func newInput(a asked) (input, error) {
+	canonical, err := json.Marshal(a)
+	if err != nil {
+		return input{}, fmt.Errorf("api: order: %w", err)
+	}
+	sum := sha256.Sum256(canonical)
+	return input{Fingerprint: hex.EncodeToString(sum[:]), asked: a}, nil
+}
+
+// keyedOrders is the namespace of the IDs of orders placed with a key.
+var keyedOrders = uuid.MustParse("6f0e5dfc-5a5c-4c8e-9f0b-6d2f3a0c1e77")
+
+// keyedOrderID is the ID of the one order that a customer can place with a key.
+func keyedOrderID(customerID, key string) string {
+	return uuid.NewSHA1(keyedOrders, []byte(customerID+"\x00"+key)).String()
+}
+
+const maxKey = 255
+
+// idempotencyKey reads the Idempotency-Key header: a string in quotes, as the
+// draft has it, or the same without quotes, as most clients send it. It is ""
+// without the header.
+// https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-idempotency-key-header-07
+func idempotencyKey(headers map[string]string) (string, error) {
+	raw, ok := headers["idempotency-key"]
+	if !ok {
+		return "", nil
+	}
+	key, ok := raw, true
+	if quoted, isQuoted := strings.CutPrefix(raw, `"`); isQuoted {
+		key, ok = unquote(quoted)
+	} else if strings.ContainsAny(raw, `",\`) {
+		ok = false
+	}
+	visible := !strings.ContainsFunc(key, func(c rune) bool { return c <= ' ' || c > '~' })
+	if !ok || !visible || key == "" || len(key) > maxKey {
+		return "", invalid("the Idempotency-Key is malformed", violation{
+			Header: "Idempotency-Key",
+			Detail: fmt.Sprintf("must be one key of 1 to %d visible ASCII characters, in quotes or without", maxKey),
+		})
+	}
+	return key, nil
+}
+
+// unquote reads the rest of a structured field's string after its first quote.
+// https://www.rfc-editor.org/rfc/rfc8941#section-4.2.5
+func unquote(s string) (string, bool) {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		switch s[i] {
+		case '"':
+			return b.String(), i == len(s)-1
+		case '\\':
+			i++
+			if i == len(s) || s[i] != '"' && s[i] != '\\' {
+				return "", false
+			}
+		}
+		b.WriteByte(s[i])
+	}
+	return "", false
+}

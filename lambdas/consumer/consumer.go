@@ -1,0 +1,143 @@
+// Package consumer turns an SQS batch into handler calls, and what they return
+// into batch item failures and answers to the states that wait.
+package consumer
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"orderflow/lambdas/order"
+)
+
+// margin is what is kept back of an invocation's time to answer with what was
+// done: an invocation that times out returns its whole batch to the queue.
+const margin = 500 * time.Millisecond
+
+// A Message is one record of a batch.
+type Message struct {
+	ID    string // SQS's message ID
+	Body  string // the event as it was published
+	Event order.Event
+}
+
+// Handle acts on one event. Of an event that carries a task token the result,
+// as JSON, answers the waiting state; of any other it is dropped.
+//
+// An order.Refusal fails the waiting state and is done with. Any other error
+// leaves the message in its queue, to be received again.
+type Handle func(ctx context.Context, e order.Event) (result any, err error)
+
+// Each hands the events of a batch to handle one after another, in the batch's
+// order, and answers the states that wait through tasks. A panic fails its own
+// event only, and so does time running out: what could not be started is
+// reported as failed.
+//
+// tasks may be nil when no event that reaches the queue asks for an answer.
+func Each(handle Handle, tasks Tasks) lambda.Handler {
+	return lambda.NewHandler(func(ctx context.Context, batch events.SQSEvent) (events.SQSEventResponse, error) {
+		ctx, cancel := beforeDeadline(ctx)
+		defer cancel()
+		messages, failed := decode(ctx, batch)
+		for _, m := range messages {
+			if err := each(ctx, handle, tasks, m); err != nil {
+				failed = append(failed, m.ID)
+			}
+		}
+		return response(failed), nil
+	})
+}
+
+// Whole hands over all the events of a batch at once. An error fails them all.
+func Whole(handle func(ctx context.Context, batch []Message) error) lambda.Handler {
+	return lambda.NewHandler(func(ctx context.Context, batch events.SQSEvent) (events.SQSEventResponse, error) {
+		ctx, cancel := beforeDeadline(ctx)
+		defer cancel()
+		messages, failed := decode(ctx, batch)
+		if len(messages) == 0 {
+			return response(failed), nil
+		}
+		err := guard(func() error { return handle(ctx, messages) })
+		if err != nil {
+			slog.ErrorContext(ctx, "batch failed", "events", len(messages), "error", err)
+			for _, m := range messages {
+				failed = append(failed, m.ID)
+			}
+			return response(failed), nil
+		}
+		slog.InfoContext(ctx, "batch done", "events", len(messages))
+		return response(failed), nil
+	})
+}
+
+// beforeDeadline ends the work on a batch in time for its answer.
+func beforeDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return ctx, func() {}
+	}
+	return context.WithDeadline(ctx, deadline.Add(-margin))
+}
+
+// decode splits a batch into what is an event and the IDs of what is none.
+// The latter go round until their queue gives them up to the dead-letter queue.
+func decode(ctx context.Context, batch events.SQSEvent) (messages []Message, failed []string) {
+	messages = make([]Message, 0, len(batch.Records))
+	for _, r := range batch.Records {
+		e, err := order.ParseEvent([]byte(r.Body))
+		if err != nil {
+			slog.ErrorContext(ctx, "message is no event", "messageId", r.MessageId, "error", err)
+			failed = append(failed, r.MessageId)
+			continue
+		}
+		messages = append(messages, Message{ID: r.MessageId, Body: r.Body, Event: e})
+	}
+	return messages, failed
+}
+
+// each sees one event through to its answer, and says in the log how it went.
+func each(ctx context.Context, handle Handle, tasks Tasks, m Message) error {
+	about := []any{"orderId", m.Event.Data.OrderID, "type", string(m.Event.Type), "eventId", m.Event.ID}
+	if err := ctx.Err(); err != nil {
+		slog.WarnContext(ctx, "event not started", append(about, "error", err)...)
+		return err
+	}
+	start := time.Now()
+	var outcome string
+	err := guard(func() error {
+		result, err := handle(ctx, m.Event)
+		outcome, err = answer(ctx, tasks, m.Event.Data.TaskToken, result, err)
+		return err
+	})
+	about = append(about, "took", time.Since(start))
+	if err != nil {
+		slog.ErrorContext(ctx, "event failed", append(about, "error", err)...)
+		return err
+	}
+	slog.InfoContext(ctx, "event "+outcome, about...)
+	return nil
+}
+
+// guard makes an error of a panic, so that one event cannot take its batch
+// with it.
+func guard(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("consumer: panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return f()
+}
+
+func response(failed []string) events.SQSEventResponse {
+	items := make([]events.SQSBatchItemFailure, len(failed))
+	for i, id := range failed {
+		items[i].ItemIdentifier = id
+	}
+	return events.SQSEventResponse{BatchItemFailures: items}
+}

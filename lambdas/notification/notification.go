@@ -26,15 +26,15 @@ func New(cfg aws.Config, getenv func(string) string) (lambda.Handler, error) {
 	if store.orders == "" {
 		return nil, fmt.Errorf("notification: ORDERS_TABLE is not set")
 	}
-	sender, err := mail.ParseAddress(getenv("SENDER"))
-	if err != nil {
+	sender := getenv("SENDER")
+	if _, err := mail.ParseAddress(sender); err != nil {
 		return nil, fmt.Errorf("notification: SENDER is no mail address: %w", err)
 	}
 	templates, err := parseTemplates()
 	if err != nil {
 		return nil, err
 	}
-	d := &desk{store, &post{sesv2.NewFromConfig(cfg), sender.String()}, templates}
+	d := &desk{store, &post{sesv2.NewFromConfig(cfg), sender}, templates}
 	return consumer.Each(d.handle, nil), nil
 }
 

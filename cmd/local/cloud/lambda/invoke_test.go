@@ -100,7 +100,7 @@ func TestFunctionErrors(t *testing.T) {
 			if panics != (len(got.StackTrace) > 0) {
 				t.Errorf("stack trace %v", got.StackTrace)
 			}
-			if panics && !strings.Contains(string(out.Payload), `"path":"cloud/lambda/invoke_test.go"`) {
+			if panics && !strings.Contains(string(out.Payload), `/cmd/local/cloud/lambda/invoke_test.go"`) {
 				t.Errorf("the stack does not name the handler: %s", out.Payload)
 			}
 			// The next invocation has a live environment.
@@ -138,7 +138,7 @@ func TestInvocationContext(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := `{"arn":"` + arn + `f:live","id":36,"left":7,"title":"shop"}` + "\n"
+		want := `{"arn":"` + arn + `f:live","id":36,"left":7,"title":"shop"}`
 		if string(out.Payload) != want || out.ExecutedVersion != "1" {
 			t.Errorf("version %s, payload %s, want %s", out.ExecutedVersion, out.Payload, want)
 		}
@@ -175,7 +175,7 @@ func TestTimeout(t *testing.T) {
 				t.Errorf("%s: payload %s", name, out.Payload)
 			}
 			// Its execution is free although the handler still runs.
-			if out := invoke(t, s, "quick", ""); string(out.Payload) != "\"ok\"\n" {
+			if out := invoke(t, s, "quick", ""); string(out.Payload) != `"ok"` {
 				t.Errorf("quick after %s: %s", name, out.Payload)
 			}
 		}
@@ -318,7 +318,7 @@ func TestEnvironmentsAreNotShared(t *testing.T) {
 	for i := range 32 {
 		go func() {
 			for j := range 50 {
-				want := fmt.Sprintf("%q\n", fmt.Sprint(i, "-", j))
+				want := fmt.Sprintf("%q", fmt.Sprint(i, "-", j))
 				out, err := s.Invoke(context.Background(), &lambda.InvokeInput{FunctionName: "echo", Payload: []byte(want)})
 				if err != nil || string(out.Payload) != want {
 					done <- fmt.Errorf("%v: want %s, got %+v", err, want, out)

@@ -20,8 +20,8 @@ func Consumers() []Consumer {
 			},
 			Answers: true,
 			Access: []Statement{
-				Allow(GetAtt("StockTable", "Arn"), "dynamodb:UpdateItem", "dynamodb:GetItem"),
-				Allow(GetAtt("ReservationsTable", "Arn"), "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:GetItem"),
+				Allow(GetAtt("StockTable", "Arn"), "dynamodb:UpdateItem"),
+				Allow(GetAtt("ReservationsTable", "Arn"), "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
 			},
 			Owns: []Resource{
 				Table("StockTable", "How much is there of what, by sku.", "sku"),
@@ -39,7 +39,7 @@ func Consumers() []Consumer {
 			},
 			Answers: true,
 			Access: []Statement{
-				Allow(GetAtt("ShipmentsTable", "Arn"), "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:GetItem"),
+				Allow(GetAtt("ShipmentsTable", "Arn"), "dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
 				readOrder(),
 			},
 			Owns: []Resource{
@@ -56,7 +56,7 @@ func Consumers() []Consumer {
 				"SENDER":              Ref(senderEmail),
 			},
 			Access: []Statement{
-				Allow(GetAtt("NotificationsTable", "Arn"), "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:GetItem"),
+				Allow(GetAtt("NotificationsTable", "Arn"), "dynamodb:BatchGetItem", "dynamodb:PutItem"),
 				readOrder(),
 				// The verified identity may be the address or its domain.
 				Allow(Sub("arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/*"), "ses:SendEmail").
@@ -81,9 +81,10 @@ func Consumers() []Consumer {
 	}
 }
 
-// readOrder is for what no event carries: personal data.
+// readOrder is for what no event carries: personal data. The order is read
+// together with what the consumer keeps about it.
 func readOrder() Statement {
-	return Allow(GetAtt(ordersTable, "Arn"), "dynamodb:GetItem")
+	return Allow(GetAtt(ordersTable, "Arn"), "dynamodb:BatchGetItem")
 }
 
 // bucket is private and encrypted, and outlives the stack.

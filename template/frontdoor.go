@@ -32,7 +32,7 @@ func frontDoor() []Resource {
 		allowed: []Statement{
 			Allow(Ref(orderStateMachine), "states:StartExecution"),
 			Allow(executionsOf(orderStateMachine), "states:DescribeExecution"),
-			Allow(GetAtt(ordersTable, "Arn"), "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:UpdateItem"),
+			Allow(GetAtt(ordersTable, "Arn"), "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
 			Allow(Sub("${"+ordersTable+".Arn}/index/"+customerIndex), "dynamodb:Query"),
 		},
 		events: map[string]serverless.Function_EventSource{

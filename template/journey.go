@@ -50,7 +50,7 @@ func journey() []Resource {
 		role(stateMachineRole, "What "+orderStateMachine+" may do.",
 			trustService("states.amazonaws.com").When("StringEquals", "aws:SourceAccount", Ref("AWS::AccountId")),
 			Allow(GetAtt(validationFunction, "Arn"), "lambda:InvokeFunction"),
-			Allow(GetAtt(ordersTable, "Arn"), "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:GetItem"),
+			Allow(GetAtt(ordersTable, "Arn"), "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
 			Allow(Ref(ordersTopic), "sns:Publish"),
 			deliverLogs(),
 		),

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"orderflow/template"
@@ -54,9 +55,16 @@ func indented(t *template.Template) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
+// mistakable are texts that a reader of YAML 1.1, as AWS's are, takes for
+// booleans or numbers, and our writer, of YAML 1.2, would not quote.
+var mistakable = regexp.MustCompile(`(?i)^(y|n|yes|no|on|off|=|[-+]?[0-9][0-9_]*(:[0-9_]+)*)$`)
+
 // plain drops JSON's braces and quotes, and shortens intrinsic functions.
 func plain(n *yaml.Node) {
 	n.Style = 0
+	if n.Tag == "!!str" && mistakable.MatchString(n.Value) {
+		n.Style = yaml.SingleQuotedStyle
+	}
 	for _, c := range n.Content {
 		plain(c)
 	}

@@ -1,0 +1,204 @@
+package template
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"orderflow/lambdas/order"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// One more consumer is one more entry: everything that was there stays as it
+// was, to the byte, and everything new is the consumer's own.
+func TestAConsumerOnlyAdds(t *testing.T) {
+	loyalty := Consumer{
+		Name:        "loyalty",
+		Does:        "gives points for confirmed orders",
+		Events:      []order.EventType{order.OrderConfirmed},
+		Environment: map[string]string{"POINTS_TABLE": Ref("LoyaltyPointsTable")},
+		Access:      []Statement{Allow(GetAtt("LoyaltyPointsTable", "Arn"), "dynamodb:UpdateItem")},
+		Owns:        []Resource{Table("LoyaltyPointsTable", "Points, by customerId.", "customerId")},
+	}
+	before, after := render(t, Consumers()), render(t, append(Consumers(), loyalty))
+
+	var gained []string
+	for id, r := range after.Resources {
+		switch old, ok := before.Resources[id]; {
+		case !ok:
+			gained = append(gained, id)
+		case old.raw != r.raw:
+			t.Errorf("%s has changed:\n%s", id, cmp.Diff(old.raw, r.raw))
+		}
+	}
+	for id := range before.Resources {
+		if _, ok := after.Resources[id]; !ok {
+			t.Errorf("%s is gone", id)
+		}
+	}
+	slices.Sort(gained)
+	want := []string{
+		"LoyaltyDeadLetterQueue", "LoyaltyDeadLetterQueuePolicy", "LoyaltyFunction", "LoyaltyLogGroup",
+		"LoyaltyPointsTable", "LoyaltyQueue", "LoyaltyQueuePolicy", "LoyaltyRole", "LoyaltySubscription",
+	}
+	if diff := cmp.Diff(want, gained); diff != "" {
+		t.Error(diff)
+	}
+
+	for name, sections := range map[string][2]map[string]json.RawMessage{
+		"parameters": {before.Parameters, after.Parameters},
+		"conditions": {before.Conditions, after.Conditions},
+		"outputs":    {before.Outputs, withoutPrefix(after.Outputs, "Loyalty")},
+	} {
+		if diff := cmp.Diff(sections[0], sections[1]); diff != "" {
+			t.Errorf("%s have changed:\n%s", name, diff)
+		}
+	}
+}
+
+func withoutPrefix(m map[string]json.RawMessage, prefix string) map[string]json.RawMessage {
+	rest := map[string]json.RawMessage{}
+	for name, v := range m {
+		if !strings.HasPrefix(name, prefix) {
+			rest[name] = v
+		}
+	}
+	return rest
+}
+
+// The golden event of every type reaches exactly the consumers that the
+// journey needs, by the filter policies alone.
+func TestFilterPoliciesRouteTheGoldenEvents(t *testing.T) {
+	want := map[string][]string{
+		"inventory.requested": {"AnalyticsQueue", "InventoryQueue"},
+		"shipment.requested":  {"AnalyticsQueue", "ShipmentQueue"},
+		"order.placed":        {"AnalyticsQueue", "NotificationQueue"},
+		"order.confirmed":     {"AnalyticsQueue", "InventoryQueue", "NotificationQueue", "ShipmentQueue"},
+		"order.cancelled":     {"AnalyticsQueue", "InventoryQueue", "NotificationQueue", "ShipmentQueue"},
+	}
+	got := map[string][]string{}
+	resources := render(t, Consumers()).Resources
+	for _, eventType := range goldenEventTypes(t) {
+		for _, r := range resources {
+			if r.Type != "AWS::SNS::Subscription" {
+				continue
+			}
+			if slices.Contains(at(t, r.Properties, "FilterPolicy", "type").([]any), any(eventType)) {
+				got[eventType] = append(got[eventType], at(t, r.Properties, "Endpoint", "Fn::GetAtt", "0").(string))
+			}
+		}
+		slices.Sort(got[eventType])
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func goldenEventTypes(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob("../lambdas/order/testdata/events/*.json")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no golden events: %v", err)
+	}
+	var eventTypes []string
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, err := order.ParseEvent(raw)
+		if err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		eventTypes = append(eventTypes, string(e.Type))
+	}
+	return eventTypes
+}
+
+// Every consumer's filter policy is its list of events, nothing less or more.
+func TestFilterPoliciesAreTheConsumersEvents(t *testing.T) {
+	resources := render(t, Consumers()).Resources
+	for _, c := range Consumers() {
+		var want []any
+		for _, e := range c.Events {
+			want = append(want, string(e))
+		}
+		got := resources[title(c.Name)+"Subscription"].Properties["FilterPolicy"]
+		if diff := cmp.Diff(any(map[string]any{"type": want}), got); diff != "" {
+			t.Errorf("%s: %s", c.Name, diff)
+		}
+	}
+}
+
+func TestConsumersAreSubscribedRaw(t *testing.T) {
+	for _, c := range Consumers() {
+		id := title(c.Name)
+		subscription := render(t, Consumers()).Resources[id+"Subscription"]
+		if subscription.Properties["RawMessageDelivery"] != true {
+			t.Errorf("%s is not delivered raw", c.Name)
+		}
+		if diff := cmp.Diff([]string{id + "QueuePolicy", id + "DeadLetterQueuePolicy"}, subscription.DependsOn); diff != "" {
+			t.Errorf("%s is subscribed before its queues let the topic in: %s", c.Name, diff)
+		}
+	}
+}
+
+func TestQueuesOutlastTheirFunctions(t *testing.T) {
+	resources := render(t, Consumers()).Resources
+	for _, c := range Consumers() {
+		id := title(c.Name)
+		queue, dead, handler := resources[id+"Queue"], resources[id+"DeadLetterQueue"], resources[id+"Function"]
+		event := at(t, handler.Properties, "Events", "Queue", "Properties").(map[string]any)
+		window, _ := event["MaximumBatchingWindowInSeconds"].(float64)
+
+		want := 6*handler.Properties["Timeout"].(float64) + window
+		if got := queue.Properties["VisibilityTimeout"]; got != want {
+			t.Errorf("%s: visibility timeout is %v s, want %v", c.Name, got, want)
+		}
+		if got := at(t, queue.Properties, "RedrivePolicy", "maxReceiveCount"); got != 5.0 {
+			t.Errorf("%s: a message is received %v times at most, want 5", c.Name, got)
+		}
+		if got := at(t, queue.Properties, "RedrivePolicy", "deadLetterTargetArn", "Fn::GetAtt", "0"); got != id+"DeadLetterQueue" {
+			t.Errorf("%s: dead letters go to %v", c.Name, got)
+		}
+		if queue.Properties["MessageRetentionPeriod"].(float64) >= dead.Properties["MessageRetentionPeriod"].(float64) {
+			t.Errorf("%s: a dead letter is not kept longer than a live one", c.Name)
+		}
+		if diff := cmp.Diff([]any{"ReportBatchItemFailures"}, event["FunctionResponseTypes"].([]any)); diff != "" {
+			t.Errorf("%s: %s", c.Name, diff)
+		}
+		at(t, event, "ScalingConfig", "MaximumConcurrency")
+		if size := event["BatchSize"].(float64); size > 10 && window < 1 {
+			t.Errorf("%s: Lambda wants a batching window for %v messages", c.Name, size)
+		}
+	}
+}
+
+func TestQueuesAdmitTheTopicAlone(t *testing.T) {
+	resources := render(t, Consumers()).Resources
+	for id, r := range resources {
+		if r.Type != "AWS::SQS::Queue" {
+			continue
+		}
+		want := map[string]any{
+			"Queues": []any{map[string]any{"Ref": id}},
+			"PolicyDocument": map[string]any{
+				"Version": "2012-10-17",
+				"Statement": []any{map[string]any{
+					"Effect":    "Allow",
+					"Principal": map[string]any{"Service": "sns.amazonaws.com"},
+					"Action":    []any{"sqs:SendMessage"},
+					"Resource":  []any{map[string]any{"Fn::GetAtt": []any{id, "Arn"}}},
+					"Condition": map[string]any{"ArnEquals": map[string]any{"aws:SourceArn": map[string]any{"Ref": ordersTopic}}},
+				}},
+			},
+		}
+		if diff := cmp.Diff(want, resources[id+"Policy"].Properties); diff != "" {
+			t.Errorf("%s: %s", id, diff)
+		}
+	}
+}

@@ -2,36 +2,62 @@ package states
 
 import (
 	"fmt"
+	"sync/atomic"
 
-	"github.com/klauspost/compress/zstd"
+	"github.com/klauspost/compress/s2"
 )
 
-// A compressor makes journals small. Many goroutines may share it.
-type compressor struct {
-	enc *zstd.Encoder
-	dec *zstd.Decoder
-}
+// A compressor makes the journals of one state machine small. Histories of one
+// machine are much alike: the first long one becomes the dictionary of all
+// that follow. Many goroutines may share it.
+type compressor struct{ dictionary atomic.Pointer[s2.Dict] }
 
-func newCompressor() *compressor {
-	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(2), zstd.WithEncoderCRC(false), zstd.WithLowerEncoderMem(true), zstd.WithWindowSize(32<<10))
-	if err != nil {
-		panic(err)
-	}
-	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(2), zstd.WithDecoderLowmem(true))
-	if err != nil {
-		panic(err)
-	}
-	return &compressor{enc: enc, dec: dec}
-}
+// Block formats, in a block's first byte.
+const (
+	blockPlain = iota
+	blockDictionary
+)
 
 func (c *compressor) compress(events []byte) []byte {
-	return c.enc.EncodeAll(events, make([]byte, 0, len(events)/4))
+	block := make([]byte, 1, 1+s2.MaxEncodedLen(len(events)))
+	if d := c.dictionary.Load(); d != nil {
+		block[0] = blockDictionary
+		block = append(block, d.Encode(block[1:1:cap(block)], events)...)
+	} else {
+		block = append(block, s2.Encode(block[1:1:cap(block)], events)...)
+	}
+	return append(make([]byte, 0, len(block)), block...)
 }
 
 func (c *compressor) decompress(block []byte) []byte {
-	events, err := c.dec.DecodeAll(block, nil)
+	var events []byte
+	var err error
+	if block[0] == blockDictionary {
+		events, err = c.dictionary.Load().Decode(nil, block[1:])
+	} else {
+		events, err = s2.Decode(nil, block[1:])
+	}
 	if err != nil {
 		panic(fmt.Sprintf("states: a stored history cannot be decompressed: %v", err))
 	}
 	return events
+}
+
+// learn makes a history the dictionary, unless it is short or there is one.
+func (c *compressor) learn(j *journal) {
+	const short = 2 * blockSize
+	if c.dictionary.Load() != nil {
+		return
+	}
+	var events []byte
+	for _, block := range j.blocks {
+		events = append(events, c.decompress(block)...)
+	}
+	if len(events) < short {
+		return
+	}
+	events = events[:min(len(events), s2.MaxDictSize)]
+	if d := s2.MakeDictManual(events, 0); d != nil {
+		c.dictionary.CompareAndSwap(nil, d)
+	}
 }

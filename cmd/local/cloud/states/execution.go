@@ -26,6 +26,7 @@ type execution struct {
 	mu       sync.Mutex // serialises its steps; taken before any lock of the service
 	state    *asl.Execution
 	journal  journal
+	calls    int     // of resources, under way
 	waits    []*wait // for task tokens
 	tokens   []tokenHash
 	timers   []*timer
@@ -154,7 +155,8 @@ func (s *Service) complete(x *execution, status asl.Status) {
 		w.finish()
 	}
 	x.watchers = nil
-	x.journal.seal(s.history)
+	x.journal.pack(x.machine.history)
+	x.machine.history.learn(&x.journal)
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -237,14 +239,14 @@ func (s *Service) view(arn *string) (*view, error) {
 	case open:
 		x.mu.Lock()
 		defer x.mu.Unlock()
-		v := &view{x.machine, *arn, x.status, x.started, x.stopped, x.journal.events(s.history), x}
+		v := &view{x.machine, *arn, x.status, x.started, x.stopped, x.journal.events(x.machine.history), x}
 		if x.status != asl.Running {
 			v.open = nil
 		}
 		return v, nil
 	case closed:
 		j := journal{blocks: c.journal}
-		return &view{c.machine, *arn, c.status, c.started, c.stopped, j.events(s.history), nil}, nil
+		return &view{c.machine, *arn, c.status, c.started, c.stopped, j.events(c.machine.history), nil}, nil
 	}
 	return nil, executionDoesNotExist(*arn)
 }

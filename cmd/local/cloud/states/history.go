@@ -94,7 +94,7 @@ func (s *Service) Watch(ctx context.Context, executionArn string) (iter.Seq[asl.
 		past, w := v.events, (*watcher)(nil)
 		if x := v.open; x != nil {
 			x.mu.Lock()
-			past = x.journal.events(s.history)
+			past = x.journal.events(x.machine.history)
 			if x.status == asl.Running {
 				w = &watcher{changed: make(chan struct{}, 1)}
 				x.watchers = append(x.watchers, w)

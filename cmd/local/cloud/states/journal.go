@@ -33,22 +33,22 @@ func (j *journal) append(c *compressor, e asl.HistoryEvent) {
 	j.tail, j.at, j.data = enc.buf, enc.at, enc.data
 	j.count++
 	if len(j.tail) >= blockSize {
+		room := j.tail[:0]
+		if cap(room) > 2*blockSize {
+			room = nil
+		}
 		j.pack(c)
+		j.tail = room
 	}
 }
 
-// seal compresses what is left; nothing is appended afterwards.
-func (j *journal) seal(c *compressor) {
-	j.pack(c)
-	j.tail, j.data = nil, ""
-	j.blocks = slices.Clip(j.blocks)
-}
-
+// pack compresses what is not yet, and keeps no room for more: for an
+// execution that will wait, or has ended.
 func (j *journal) pack(c *compressor) {
 	if len(j.tail) > 0 {
-		j.blocks = append(j.blocks, c.compress(j.tail))
-		j.tail = j.tail[:0]
+		j.blocks = append(slices.Grow(j.blocks, 1), c.compress(j.tail))
 	}
+	j.tail = nil
 }
 
 // events are the journal's, oldest first, as they stand now. A journal that
@@ -147,7 +147,6 @@ func (c *coder) fallback(e *asl.HistoryEvent) {
 func (c *coder) integer(v int64) int64 {
 	if !c.decoding {
 		c.buf = binary.AppendVarint(c.buf, v)
-		// The writer's own state must follow the reader's.
 		return v
 	}
 	v, n := binary.Varint(c.buf)

@@ -20,7 +20,7 @@ func (s *Service) perform(x *execution, commands []asl.Command) {
 	for _, c := range commands {
 		switch c := c.(type) {
 		case asl.Record:
-			x.journal.append(s.history, c.HistoryEvent)
+			x.journal.append(x.machine.history, c.HistoryEvent)
 			for _, w := range x.watchers {
 				w.push(c.HistoryEvent)
 			}
@@ -45,6 +45,7 @@ func (s *Service) perform(x *execution, commands []asl.Command) {
 	}
 	for _, c := range calls {
 		s.step(x, asl.TaskStarted{TaskID: c.TaskID})
+		x.calls++
 		s.spawn(func() { s.run(x, c) })
 	}
 }
@@ -75,6 +76,7 @@ func (s *Service) run(x *execution, t asl.ScheduleTask) {
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	x.calls--
 	switch {
 	case failure != nil:
 		s.endWait(x, t.TaskID)
@@ -83,5 +85,8 @@ func (s *Service) run(x *execution, t asl.ScheduleTask) {
 		s.submitted(x, t.TaskID, output)
 	default:
 		s.step(x, asl.TaskSucceeded{TaskID: t.TaskID, Output: output})
+	}
+	if x.calls == 0 && x.status == asl.Running {
+		x.journal.pack(x.machine.history) // nothing happens before somebody answers
 	}
 }

@@ -59,10 +59,9 @@ type Invocation struct {
 
 // Service is the API: its exported methods are the actions, verbatim.
 type Service struct {
-	cfg     Config
-	timers  *timers
-	tokens  tokens
-	history *compressor
+	cfg    Config
+	timers *timers
+	tokens tokens
 
 	life    sync.Mutex
 	closing bool
@@ -89,7 +88,6 @@ func New(cfg Config) *Service {
 	s := &Service{
 		cfg:      cfg,
 		tokens:   tokens{byHash: map[tokenHash]*execution{}},
-		history:  newCompressor(),
 		ctx:      ctx,
 		cancel:   cancel,
 		machines: storage.Memory[*machine](),

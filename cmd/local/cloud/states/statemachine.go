@@ -14,13 +14,14 @@ import (
 	"orderflow/statemachine/asl"
 )
 
-// A machine is a state machine as it was created; it never changes.
+// A machine is a state machine as it was created.
 type machine struct {
 	name, arn, roleARN, definition string
 	created                        time.Time
 	logging                        LoggingConfiguration
 	tracing                        TracingConfiguration
 	parsed                         *asl.Machine
+	history                        *compressor
 }
 
 // LoggingConfiguration is kept and shown, and logs nothing here.
@@ -78,7 +79,7 @@ func (s *Service) CreateStateMachine(_ context.Context, in *CreateStateMachineIn
 	}
 	m := &machine{
 		name: *in.Name, arn: s.arn("stateMachine", *in.Name), roleARN: *in.RoleArn, definition: *in.Definition,
-		created: now(), logging: LoggingConfiguration{Level: "OFF"},
+		created: now(), logging: LoggingConfiguration{Level: "OFF"}, history: &compressor{},
 	}
 	if in.LoggingConfiguration != nil {
 		m.logging = *in.LoggingConfiguration

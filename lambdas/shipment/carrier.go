@@ -162,7 +162,7 @@ func reason(answer []byte, a order.Address) string {
 		return unknown
 	}
 	for _, personal := range []string{a.Name, a.Line1, a.Line2, a.City, a.PostalCode} {
-		if personal != "" && strings.Contains(strings.ToLower(refusal.Reason), strings.ToLower(personal)) {
+		if len(personal) > 2 && strings.Contains(strings.ToLower(refusal.Reason), strings.ToLower(personal)) {
 			return unknown
 		}
 	}

@@ -37,10 +37,10 @@ def main(built, definition_out, transformed_out):
 
     transformed = transform(template, {}, NoManagedPolicies())
     for name, definition in definitions.items():
-        properties = transformed["Resources"][name]["Properties"]
-        del properties["DefinitionS3Location"], properties["DefinitionSubstitutions"]
-        properties["Definition"] = definition
         pathlib.Path(definition_out).write_text(json.dumps(definition, indent=2))
+        properties = transformed["Resources"][name]["Properties"]
+        del properties["DefinitionS3Location"]
+        properties["Definition"] = evaluate_timeouts(definition)
     pathlib.Path(transformed_out).write_text(json.dumps(transformed, indent=2))
 
 
@@ -56,6 +56,25 @@ def substitute(definition, substitutions, template):
 
     filled = re.sub(r"\$\{(\w+)\}", value, definition)
     return json.loads(filled)
+
+
+def evaluate_timeouts(value):
+    """Turns "TimeoutSeconds": "{% 86400 %}" into 86400.
+
+    Step Functions takes an expression there (https://states-language.net, Task
+    State); cfn-lint's E3601 does not yet, as once for Wait's Seconds
+    (https://github.com/aws-cloudformation/cfn-lint/issues/4342). This rather
+    than ignoring E3601, which finds every other fault of the definition.
+    """
+    if isinstance(value, list):
+        return [evaluate_timeouts(v) for v in value]
+    if not isinstance(value, dict):
+        return value
+    value = {name: evaluate_timeouts(v) for name, v in value.items()}
+    timeout = re.fullmatch(r"\{% (\d+) %\}", str(value.get("TimeoutSeconds")))
+    if timeout:
+        value["TimeoutSeconds"] = int(timeout.group(1))
+    return value
 
 
 if __name__ == "__main__":

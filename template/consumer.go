@@ -37,24 +37,20 @@ type Batch struct {
 const (
 	defaultBatchSize = 10
 
-	// consumerTimeoutSeconds is ample for a batch, and for a carrier that is
-	// slow to answer.
+	// Ample for a batch, and for a carrier that is slow to answer.
 	consumerTimeoutSeconds = 60
 
 	// A message is hidden for six times the function's timeout, so that Lambda
-	// can try again a batch that was throttled, and is tried five times.
+	// can try again a batch that was throttled, and is received five times.
 	// https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
 	visibilityPerTimeout = 6
 	maxReceiveCount      = 5
 
-	day                      = 24 * 60 * 60
-	queueRetentionSeconds    = 4 * day
-	deadRetentionSeconds     = 14 * day // the clock runs on from the first queue
-	subscriptionProtocol     = "sqs"
-	eventTypeAttribute       = "type"
-	queueARNPrefix           = "arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:"
-	queueNamePrefix          = "${AWS::StackName}-"
-	simpleNotificationSender = "sns.amazonaws.com"
+	day              = 24 * 60 * 60
+	retentionSeconds = 4 * day
+
+	// A message's age counts from when it was first sent, dead or alive.
+	deadLetterRetentionSeconds = 14 * day
 )
 
 func (c Consumer) resources() []Resource {
@@ -82,9 +78,9 @@ func (c Consumer) resources() []Resource {
 			{ID: queue, Body: sqs.Queue{
 				// Named, so that the dead-letter queue can say whose it is
 				// without each needing the other to exist first.
-				QueueName:              new(Sub(queueNamePrefix + queue)),
+				QueueName:              new(Sub(queueName(queue))),
 				VisibilityTimeout:      new(visibilityPerTimeout*consumerTimeoutSeconds + batch.WindowSeconds),
-				MessageRetentionPeriod: new(queueRetentionSeconds),
+				MessageRetentionPeriod: new(retentionSeconds),
 				SqsManagedSseEnabled:   new(true),
 				RedrivePolicy: map[string]any{
 					"deadLetterTargetArn": GetAtt(deadLetter, "Arn"),
@@ -93,12 +89,12 @@ func (c Consumer) resources() []Resource {
 			}},
 			queuePolicy(queue),
 			{ID: deadLetter, Output: "What " + c.Name + " could not process.", Body: sqs.Queue{
-				QueueName:              new(Sub(queueNamePrefix + deadLetter)),
-				MessageRetentionPeriod: new(deadRetentionSeconds),
+				QueueName:              new(Sub(queueName(deadLetter))),
+				MessageRetentionPeriod: new(deadLetterRetentionSeconds),
 				SqsManagedSseEnabled:   new(true),
 				RedriveAllowPolicy: map[string]any{
 					"redrivePermission": "byQueue",
-					"sourceQueueArns":   []string{Sub(queueARNPrefix + queueNamePrefix + queue)},
+					"sourceQueueArns":   []string{Sub("arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:" + queueName(queue))},
 				},
 			}},
 			queuePolicy(deadLetter),
@@ -113,20 +109,22 @@ func (c Consumer) resources() []Resource {
 func (c Consumer) subscription(id string) sns.Subscription {
 	return sns.Subscription{
 		TopicArn:           Ref(ordersTopic),
-		Protocol:           subscriptionProtocol,
+		Protocol:           "sqs",
 		Endpoint:           new(GetAtt(id+"Queue", "Arn")),
 		RawMessageDelivery: new(true),
-		FilterPolicy:       map[string]any{eventTypeAttribute: c.Events},
+		FilterPolicy:       map[string]any{"type": c.Events}, // on the message attribute
 		RedrivePolicy:      map[string]any{"deadLetterTargetArn": GetAtt(id+"DeadLetterQueue", "Arn")},
 
 		AWSCloudFormationDependsOn: []string{id + "QueuePolicy", id + "DeadLetterQueuePolicy"},
 	}
 }
 
+func queueName(id string) string { return "${AWS::StackName}-" + id }
+
 // queuePolicy admits our topic alone.
 func queuePolicy(queue string) Resource {
 	admit := Allow(GetAtt(queue, "Arn"), "sqs:SendMessage").When("ArnEquals", "aws:SourceArn", Ref(ordersTopic))
-	admit.Principal = map[string]string{"Service": simpleNotificationSender}
+	admit.Principal = map[string]string{"Service": "sns.amazonaws.com"}
 	return Resource{ID: queue + "Policy", Body: sqs.QueuePolicy{
 		Queues:         []string{Ref(queue)},
 		PolicyDocument: policyDocument{policyLanguage, []Statement{admit}},
@@ -165,4 +163,9 @@ func (c Consumer) answer() []Statement {
 	return []Statement{Allow(Ref(orderStateMachine), "states:SendTaskSuccess", "states:SendTaskFailure")}
 }
 
-func sentence(clause string) string { return title(clause) + "." }
+func sentence(clause string) string {
+	if clause == "" {
+		return ""
+	}
+	return title(clause) + "."
+}

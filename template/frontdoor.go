@@ -7,16 +7,11 @@ import (
 )
 
 const (
-	ordersAPI          = "OrdersApi"
-	apiAccessLogGroup  = "ApiAccessLogGroup"
-	apiTimeoutSeconds  = 10 // an HTTP API waits 30 s at most
-	payloadFormat      = "2.0"
-	customerIndex      = "customer"
-	ordersTable        = "OrdersTable"
-	orderStateMachine  = "OrderStateMachine"
-	ordersTopic        = "OrdersTopic"
-	catalogueTable     = "CatalogueTable"
-	validationFunction = "ValidationFunction"
+	ordersAPI         = "OrdersApi"
+	apiAccessLogGroup = "ApiAccessLogGroup"
+
+	// An HTTP API waits 30 s at most; a shop would rather hear of a fault sooner.
+	apiTimeoutSeconds = 10
 )
 
 // frontDoor is the HTTP API and the function behind it.
@@ -68,7 +63,7 @@ func route(method, path string) serverless.Function_EventSource {
 			ApiId:                new(Ref(ordersAPI)),
 			Method:               new(method),
 			Path:                 new(path),
-			PayloadFormatVersion: new(payloadFormat),
+			PayloadFormatVersion: new("2.0"),
 		}},
 	}
 }

@@ -1,6 +1,7 @@
 package template
 
 import (
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -34,9 +35,7 @@ func (f function) resources() []Resource {
 	overlay := map[string]any{
 		"LoggingConfig": map[string]any{"LogFormat": "JSON", "LogGroup": Ref(logGroupID)},
 	}
-	for name, value := range f.overlay {
-		overlay[name] = value
-	}
+	maps.Copy(overlay, f.overlay)
 	return []Resource{
 		{ID: id + "Function", Body: with(serverless.Function{
 			Description:   new(f.does),
@@ -47,7 +46,7 @@ func (f function) resources() []Resource {
 			MemorySize:    new(memoryMegabytes),
 			Timeout:       new(f.seconds),
 			Role:          new(GetAtt(roleID, "Arn")),
-			Environment:   &serverless.Function_FunctionEnvironment{Variables: f.env},
+			Environment:   environment(f.env),
 			Events:        f.events,
 			AWSCloudFormationMetadata: map[string]any{
 				"BuildMethod":     "go1.x",
@@ -58,6 +57,13 @@ func (f function) resources() []Resource {
 			slices.Concat([]Statement{writeLog(logGroupID)}, f.allowed)...),
 		logGroup(logGroupID, "/aws/lambda/${AWS::StackName}/"+f.capability),
 	}
+}
+
+func environment(variables map[string]string) *serverless.Function_FunctionEnvironment {
+	if len(variables) == 0 {
+		return nil
+	}
+	return &serverless.Function_FunctionEnvironment{Variables: variables}
 }
 
 func writeLog(logGroupID string) Statement {
@@ -73,5 +79,8 @@ func logGroup(id, name string) Resource {
 
 // title turns a capability into the beginning of logical IDs.
 func title(capability string) string {
+	if capability == "" {
+		return ""
+	}
 	return strings.ToUpper(capability[:1]) + capability[1:]
 }

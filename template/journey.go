@@ -9,8 +9,14 @@ import (
 )
 
 const (
+	orderStateMachine    = "OrderStateMachine"
 	stateMachineRole     = "OrderStateMachineRole"
 	stateMachineLogGroup = "OrderStateMachineLogGroup"
+	validationFunction   = "ValidationFunction"
+	catalogueTable       = "CatalogueTable"
+	ordersTable          = "OrdersTable"
+	customerIndex        = "customer" // of OrdersTable
+	ordersTopic          = "OrdersTopic"
 
 	// A validation answers in a fraction of this; ValidateOrder gives up after 30 s.
 	validationTimeoutSeconds = 10

@@ -96,6 +96,9 @@ func (t *Template) resources() (object, error) {
 	all := object{}
 	for _, s := range t.Sections {
 		for _, r := range s.Resources {
+			if !logicalID.MatchString(r.ID) {
+				return nil, fmt.Errorf("template: logical ID %q is not made of letters and digits", r.ID)
+			}
 			if _, taken := all.get(r.ID); taken {
 				return nil, fmt.Errorf("template: logical ID %q is used twice", r.ID)
 			}
@@ -108,6 +111,8 @@ func (t *Template) resources() (object, error) {
 	}
 	return all, nil
 }
+
+var logicalID = regexp.MustCompile(`^[A-Za-z0-9]+$`)
 
 // attributesFirst moves a resource's properties behind its other attributes,
 // which a reader would miss below them.

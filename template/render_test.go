@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"orderflow/lambdas/order"
+
 	"github.com/awslabs/goformation/v7/cloudformation/dynamodb"
 	"github.com/awslabs/goformation/v7/cloudformation/logs"
 	"github.com/awslabs/goformation/v7/cloudformation/sns"
@@ -13,7 +15,7 @@ import (
 )
 
 func TestJSONRefuses(t *testing.T) {
-	topic := Resource{ID: "SomeTopic", Body: sns.Topic{DisplayName: new("x")}}
+	someTopic := Resource{ID: "SomeTopic", Body: sns.Topic{DisplayName: new("x")}}
 	for _, test := range []struct {
 		name      string
 		resources []Resource
@@ -21,15 +23,21 @@ func TestJSONRefuses(t *testing.T) {
 	}{
 		{"a required list not set", []Resource{{ID: "T", Body: dynamodb.Table{BillingMode: new("PAY_PER_REQUEST")}}},
 			"T.Properties.KeySchema is null"},
-		{"a required string not set", []Resource{topic, {ID: "S", Body: sns.Subscription{TopicArn: Ref("SomeTopic")}}},
+		{"a required string not set", []Resource{someTopic, {ID: "S", Body: sns.Subscription{TopicArn: Ref("SomeTopic")}}},
 			"S.Properties.Protocol is empty"},
 		{"an empty list", []Resource{{ID: "P", Body: sqs.QueuePolicy{Queues: []string{}, PolicyDocument: policyDocument{"v", []Statement{Allow("a", "b")}}}}},
 			"P.Properties.Queues is an empty list"},
 		{"an empty object", []Resource{{ID: "G", Body: logs.LogGroup{}}},
 			"G.Properties is an empty object"},
-		{"a logical ID twice", []Resource{topic, topic},
+		{"a logical ID twice", []Resource{someTopic, someTopic},
 			`logical ID "SomeTopic" is used twice`},
-		{"a parameter's name", []Resource{{ID: stage, Body: topic.Body}},
+		{"a dash in a logical ID", Consumer{Name: "loyalty-points", Does: "x", Events: []order.EventType{order.Placed}}.resources(),
+			`logical ID "Loyalty-pointsSubscription" is not made of letters and digits`},
+		{"a consumer that hears of nothing", append(topic(), Consumer{Name: "idle", Does: "nothing"}.resources()...),
+			"IdleSubscription.Properties.FilterPolicy.type is null"},
+		{"a consumer that nobody explains", append(topic(), Consumer{Name: "idle", Events: []order.EventType{order.Placed}}.resources()...),
+			"IdleFunction.Properties.Description is empty"},
+		{"a parameter's name", []Resource{{ID: stage, Body: someTopic.Body}},
 			`logical ID "Stage" is used twice`},
 		{"a Ref to nothing", []Resource{{ID: "S", Body: sns.Subscription{Protocol: "sqs", TopicArn: Ref("Nobody")}}},
 			`no parameter or resource "Nobody"`},
@@ -58,6 +66,14 @@ func TestJSONRefuses(t *testing.T) {
 				t.Errorf("error is %v, want one that says %s", err, test.want)
 			}
 		})
+	}
+}
+
+// A name and what it hears of are enough for a consumer.
+func TestTheSmallestConsumer(t *testing.T) {
+	smallest := Consumer{Name: "loyalty", Does: "gives points", Events: []order.EventType{order.OrderConfirmed}}
+	if _, ok := render(t, []Consumer{smallest}).Resources["LoyaltyFunction"]; !ok {
+		t.Error("it has no function")
 	}
 }
 

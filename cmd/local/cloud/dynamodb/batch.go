@@ -227,13 +227,13 @@ func (s *Service) batchGet(in *BatchGetItemInput, reads map[string][]*read) *Bat
 	return out
 }
 
-func (in *BatchWriteItemInput) member(d *jx.Decoder, name string) (bool, error) {
+func (in *BatchWriteItemInput) member(d *attribute.Decoder, name string) (bool, error) {
 	if name != "RequestItems" {
 		return in.Reporting.member(d, name)
 	}
 	in.RequestItems = make(map[string][]WriteRequest)
-	return true, fields(d, func(table string) error {
-		return list(d, func() error {
+	return true, d.Fields(func(table string) error {
+		return d.Each(func() error {
 			var r WriteRequest
 			err := members(d, &r)
 			in.RequestItems[table] = append(in.RequestItems[table], r)
@@ -242,7 +242,7 @@ func (in *BatchWriteItemInput) member(d *jx.Decoder, name string) (bool, error) 
 	})
 }
 
-func (r *WriteRequest) member(d *jx.Decoder, name string) (bool, error) {
+func (r *WriteRequest) member(d *attribute.Decoder, name string) (bool, error) {
 	switch name {
 	case "PutRequest":
 		r.PutRequest = new(struct{ Item attribute.Map })
@@ -260,20 +260,20 @@ type one struct {
 	m    *attribute.Map
 }
 
-func (o one) member(d *jx.Decoder, name string) (bool, error) {
+func (o one) member(d *attribute.Decoder, name string) (bool, error) {
 	if name != o.name {
 		return false, nil
 	}
-	return true, o.m.Decode(d)
+	return true, attributes(d, o.m)
 }
 
-func (in *BatchGetItemInput) member(d *jx.Decoder, name string) (bool, error) {
+func (in *BatchGetItemInput) member(d *attribute.Decoder, name string) (bool, error) {
 	switch name {
 	case "ReturnConsumedCapacity":
 		return true, text(d, &in.ReturnConsumedCapacity)
 	case "RequestItems":
 		in.RequestItems = make(map[string]*KeysAndAttributes)
-		return true, fields(d, func(table string) error {
+		return true, d.Fields(func(table string) error {
 			in.RequestItems[table] = new(KeysAndAttributes)
 			return members(d, in.RequestItems[table])
 		})
@@ -281,12 +281,11 @@ func (in *BatchGetItemInput) member(d *jx.Decoder, name string) (bool, error) {
 	return false, nil
 }
 
-func (k *KeysAndAttributes) member(d *jx.Decoder, name string) (bool, error) {
+func (k *KeysAndAttributes) member(d *attribute.Decoder, name string) (bool, error) {
 	switch name {
 	case "Keys":
-		return true, list(d, func() error {
-			var key attribute.Map
-			err := key.Decode(d)
+		return true, d.Each(func() error {
+			key, err := d.Map()
 			k.Keys = append(k.Keys, key)
 			return err
 		})

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"sync"
 
+	"orderflow/cmd/local/cloud/dynamodb/attribute"
 	"orderflow/cmd/local/cloud/dynamodb/expression"
 	"orderflow/cmd/local/cloud/protocol"
 	"orderflow/cmd/local/cloud/storage"
@@ -34,6 +35,8 @@ type Service struct {
 	tables storage.Table[*table]
 	tokens tokens
 
+	decoders sync.Pool // of *attribute.Decoder
+
 	closed bool
 	sweeps sync.WaitGroup // pending time-to-live sweeps
 }
@@ -45,6 +48,9 @@ func New(config Config) *Service {
 		parser: expression.NewParser(),
 		tables: storage.Memory[*table](),
 		tokens: newTokens(),
+		decoders: sync.Pool{New: func() any {
+			return attribute.NewDecoder(nil)
+		}},
 	}
 }
 
@@ -85,16 +91,16 @@ func (s *Service) Actions() protocol.Actions {
 		"UpdateContinuousBackups":   protocol.Do(s.UpdateContinuousBackups),
 		"DescribeContinuousBackups": protocol.Do(s.DescribeContinuousBackups),
 
-		"GetItem":            do(s.GetItem),
-		"PutItem":            do(s.PutItem),
-		"UpdateItem":         do(s.UpdateItem),
-		"DeleteItem":         do(s.DeleteItem),
-		"Query":              do(s.Query),
-		"Scan":               do(s.Scan),
-		"BatchGetItem":       do(s.BatchGetItem),
-		"BatchWriteItem":     do(s.BatchWriteItem),
-		"TransactGetItems":   do(s.TransactGetItems),
-		"TransactWriteItems": do(s.TransactWriteItems),
+		"GetItem":            action(s, s.GetItem),
+		"PutItem":            action(s, s.PutItem),
+		"UpdateItem":         action(s, s.UpdateItem),
+		"DeleteItem":         action(s, s.DeleteItem),
+		"Query":              action(s, s.Query),
+		"Scan":               action(s, s.Scan),
+		"BatchGetItem":       action(s, s.BatchGetItem),
+		"BatchWriteItem":     action(s, s.BatchWriteItem),
+		"TransactGetItems":   action(s, s.TransactGetItems),
+		"TransactWriteItems": action(s, s.TransactWriteItems),
 	}
 }
 

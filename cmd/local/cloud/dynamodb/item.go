@@ -168,7 +168,7 @@ func (s *Service) DeleteItem(_ context.Context, in *DeleteItemInput) (*DeleteIte
 }
 
 func (s *Service) writeReturningOld(w *write, returnValues, returnCapacity string) (*WriteOutput, error) {
-	old, _, b, err := s.do(w)
+	old, _, b, err := s.perform(w)
 	if err != nil {
 		return nil, err
 	}
@@ -200,7 +200,7 @@ func (s *Service) UpdateItem(_ context.Context, in *UpdateItemInput) (*UpdateIte
 	if err != nil {
 		return nil, err
 	}
-	old, next, b, err := s.do(w)
+	old, next, b, err := s.perform(w)
 	if err != nil {
 		return nil, err
 	}

@@ -43,8 +43,8 @@ func TestSmoke(t *testing.T) {
 	c, svc := newClient(t)
 	_, err := c.CreateTable(ctx, &sdk.CreateTableInput{
 		TableName: aws.String("Orders"), BillingMode: types.BillingModePayPerRequest,
-		AttributeDefinitions: []types.AttributeDefinition{{AttributeName: aws.String("orderId"), AttributeType: "S"}, {AttributeName: aws.String("customerId"), AttributeType: "S"}, {AttributeName: aws.String("createdAt"), AttributeType: "S"}},
-		KeySchema:            []types.KeySchemaElement{{AttributeName: aws.String("orderId"), KeyType: "HASH"}},
+		AttributeDefinitions:   []types.AttributeDefinition{{AttributeName: aws.String("orderId"), AttributeType: "S"}, {AttributeName: aws.String("customerId"), AttributeType: "S"}, {AttributeName: aws.String("createdAt"), AttributeType: "S"}},
+		KeySchema:              []types.KeySchemaElement{{AttributeName: aws.String("orderId"), KeyType: "HASH"}},
 		GlobalSecondaryIndexes: []types.GlobalSecondaryIndex{{IndexName: aws.String("customer"), KeySchema: []types.KeySchemaElement{{AttributeName: aws.String("customerId"), KeyType: "HASH"}, {AttributeName: aws.String("createdAt"), KeyType: "RANGE"}}, Projection: &types.Projection{ProjectionType: "KEYS_ONLY"}}},
 	})
 	if err != nil {

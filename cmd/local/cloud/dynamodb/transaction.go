@@ -302,10 +302,10 @@ func (s *Service) prepareTransactGet(in *TransactGetItemsInput) ([]*read, error)
 	return reads, nil
 }
 
-func (in *TransactWriteItemsInput) member(d *jx.Decoder, name string) (bool, error) {
+func (in *TransactWriteItemsInput) member(d *attribute.Decoder, name string) (bool, error) {
 	switch name {
 	case "TransactItems":
-		return true, list(d, func() error {
+		return true, d.Each(func() error {
 			var t TransactWriteItem
 			err := members(d, &t)
 			in.TransactItems = append(in.TransactItems, t)
@@ -317,7 +317,7 @@ func (in *TransactWriteItemsInput) member(d *jx.Decoder, name string) (bool, err
 	return in.Reporting.member(d, name)
 }
 
-func (t *TransactWriteItem) member(d *jx.Decoder, name string) (bool, error) {
+func (t *TransactWriteItem) member(d *attribute.Decoder, name string) (bool, error) {
 	switch name {
 	case "Put":
 		t.Put = new(Put)
@@ -335,37 +335,37 @@ func (t *TransactWriteItem) member(d *jx.Decoder, name string) (bool, error) {
 	return false, nil
 }
 
-func (p *Put) member(d *jx.Decoder, name string) (bool, error) {
+func (p *Put) member(d *attribute.Decoder, name string) (bool, error) {
 	switch name {
 	case "TableName":
 		return true, text(d, &p.TableName)
 	case "Item":
-		return true, p.Item.Decode(d)
+		return true, attributes(d, &p.Item)
 	}
 	return p.Condition.member(d, name)
 }
 
-func (u *Update) member(d *jx.Decoder, name string) (bool, error) {
+func (u *Update) member(d *attribute.Decoder, name string) (bool, error) {
 	if name == "UpdateExpression" {
 		return true, optional(d, &u.UpdateExpression)
 	}
 	return u.Keyed.member(d, name)
 }
 
-func (k *Keyed) member(d *jx.Decoder, name string) (bool, error) {
+func (k *Keyed) member(d *attribute.Decoder, name string) (bool, error) {
 	switch name {
 	case "TableName":
 		return true, text(d, &k.TableName)
 	case "Key":
-		return true, k.Key.Decode(d)
+		return true, attributes(d, &k.Key)
 	}
 	return k.Condition.member(d, name)
 }
 
-func (in *TransactGetItemsInput) member(d *jx.Decoder, name string) (bool, error) {
+func (in *TransactGetItemsInput) member(d *attribute.Decoder, name string) (bool, error) {
 	switch name {
 	case "TransactItems":
-		return true, list(d, func() error {
+		return true, d.Each(func() error {
 			var t TransactGetItem
 			err := members(d, &t)
 			in.TransactItems = append(in.TransactItems, t)
@@ -377,7 +377,7 @@ func (in *TransactGetItemsInput) member(d *jx.Decoder, name string) (bool, error
 	return false, nil
 }
 
-func (t *TransactGetItem) member(d *jx.Decoder, name string) (bool, error) {
+func (t *TransactGetItem) member(d *attribute.Decoder, name string) (bool, error) {
 	if name != "Get" {
 		return false, nil
 	}
@@ -385,12 +385,12 @@ func (t *TransactGetItem) member(d *jx.Decoder, name string) (bool, error) {
 	return true, members(d, t.Get)
 }
 
-func (g *Get) member(d *jx.Decoder, name string) (bool, error) {
+func (g *Get) member(d *attribute.Decoder, name string) (bool, error) {
 	switch name {
 	case "TableName":
 		return true, text(d, &g.TableName)
 	case "Key":
-		return true, g.Key.Decode(d)
+		return true, attributes(d, &g.Key)
 	case "ProjectionExpression":
 		return true, optional(d, &g.ProjectionExpression)
 	case "ExpressionAttributeNames":

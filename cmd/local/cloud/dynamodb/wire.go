@@ -19,23 +19,23 @@ import (
 // input is an action's parameters: member decodes the one of the given name,
 // or tells that there is none.
 type input interface {
-	member(d *jx.Decoder, name string) (known bool, err error)
+	member(d *attribute.Decoder, name string) (known bool, err error)
 }
 
 type output interface{ encode(e *jx.Encoder) }
 
-// do makes an action of a method, strictly: an unknown parameter is refused by
-// name.
-func do[In any, P interface {
+// action makes an action of a method, strictly: an unknown parameter is refused
+// by name.
+func action[In any, P interface {
 	*In
 	input
-}, Out output](method func(context.Context, *In) (Out, error)) protocol.Action {
+}, Out output](s *Service, method func(context.Context, *In) (Out, error)) protocol.Action {
 	return func(ctx context.Context, body []byte) (any, error) {
-		in := P(new(In))
-		if err := decode(body, in); err != nil {
+		in := new(In)
+		if err := s.decode(body, P(in)); err != nil {
 			return nil, err
 		}
-		out, err := method(ctx, (*In)(in))
+		out, err := method(ctx, in)
 		if err != nil {
 			return nil, err
 		}
@@ -46,25 +46,22 @@ func do[In any, P interface {
 	}
 }
 
-func decode(body []byte, in input) error {
-	d := jx.GetDecoder()
-	defer jx.PutDecoder(d)
-	d.ResetBytes(body)
+func (s *Service) decode(body []byte, in input) error {
+	d := s.decoders.Get().(*attribute.Decoder)
+	defer s.decoders.Put(d)
+	d.Reset(body)
 	err := members(d, in)
 	if err == nil && d.Next() != jx.Invalid {
 		err = protocol.Errorf("SerializationException", "the request body holds more than one JSON value")
 	}
-	if err == nil {
-		return nil
-	}
-	if e, ok := errors.AsType[*protocol.Error](err); ok {
-		return e
+	if _, ok := errors.AsType[*protocol.Error](err); ok || err == nil {
+		return err
 	}
 	return protocol.Errorf("SerializationException", "the request body is not JSON: %v", err)
 }
 
-func members(d *jx.Decoder, in input) error {
-	return fields(d, func(name string) error {
+func members(d *attribute.Decoder, in input) error {
+	return d.Fields(func(name string) error {
 		if d.Next() == jx.Null { // as good as not sent
 			return d.Null()
 		}
@@ -76,16 +73,12 @@ func members(d *jx.Decoder, in input) error {
 	})
 }
 
-func fields(d *jx.Decoder, each func(name string) error) error {
-	return d.Obj(func(_ *jx.Decoder, name string) error { return each(name) })
-}
-
-func (in *GetItemInput) member(d *jx.Decoder, name string) (bool, error) {
+func (in *GetItemInput) member(d *attribute.Decoder, name string) (bool, error) {
 	switch name {
 	case "TableName":
 		return true, text(d, &in.TableName)
 	case "Key":
-		return true, in.Key.Decode(d)
+		return true, attributes(d, &in.Key)
 	case "ConsistentRead":
 		return true, flag(d, &in.ConsistentRead)
 	case "ProjectionExpression":
@@ -98,36 +91,36 @@ func (in *GetItemInput) member(d *jx.Decoder, name string) (bool, error) {
 	return false, nil
 }
 
-func (in *PutItemInput) member(d *jx.Decoder, name string) (bool, error) {
+func (in *PutItemInput) member(d *attribute.Decoder, name string) (bool, error) {
 	switch name {
 	case "TableName":
 		return true, text(d, &in.TableName)
 	case "Item":
-		return true, in.Item.Decode(d)
+		return true, attributes(d, &in.Item)
 	case "ReturnValues":
 		return true, text(d, &in.ReturnValues)
 	}
 	return oneOf(d, name, &in.Condition, &in.Reporting)
 }
 
-func (in *DeleteItemInput) member(d *jx.Decoder, name string) (bool, error) {
+func (in *DeleteItemInput) member(d *attribute.Decoder, name string) (bool, error) {
 	switch name {
 	case "TableName":
 		return true, text(d, &in.TableName)
 	case "Key":
-		return true, in.Key.Decode(d)
+		return true, attributes(d, &in.Key)
 	case "ReturnValues":
 		return true, text(d, &in.ReturnValues)
 	}
 	return oneOf(d, name, &in.Condition, &in.Reporting)
 }
 
-func (in *UpdateItemInput) member(d *jx.Decoder, name string) (bool, error) {
+func (in *UpdateItemInput) member(d *attribute.Decoder, name string) (bool, error) {
 	switch name {
 	case "TableName":
 		return true, text(d, &in.TableName)
 	case "Key":
-		return true, in.Key.Decode(d)
+		return true, attributes(d, &in.Key)
 	case "UpdateExpression":
 		return true, optional(d, &in.UpdateExpression)
 	case "ReturnValues":
@@ -136,7 +129,7 @@ func (in *UpdateItemInput) member(d *jx.Decoder, name string) (bool, error) {
 	return oneOf(d, name, &in.Condition, &in.Reporting)
 }
 
-func (c *Condition) member(d *jx.Decoder, name string) (bool, error) {
+func (c *Condition) member(d *attribute.Decoder, name string) (bool, error) {
 	switch name {
 	case "ConditionExpression":
 		return true, optional(d, &c.ConditionExpression)
@@ -146,17 +139,17 @@ func (c *Condition) member(d *jx.Decoder, name string) (bool, error) {
 	return c.Placeholders.member(d, name)
 }
 
-func (p *Placeholders) member(d *jx.Decoder, name string) (bool, error) {
+func (p *Placeholders) member(d *attribute.Decoder, name string) (bool, error) {
 	switch name {
 	case "ExpressionAttributeNames":
 		return true, names(d, &p.ExpressionAttributeNames)
 	case "ExpressionAttributeValues":
-		return true, p.ExpressionAttributeValues.Decode(d)
+		return true, attributes(d, &p.ExpressionAttributeValues)
 	}
 	return false, nil
 }
 
-func (r *Reporting) member(d *jx.Decoder, name string) (bool, error) {
+func (r *Reporting) member(d *attribute.Decoder, name string) (bool, error) {
 	switch name {
 	case "ReturnConsumedCapacity":
 		return true, text(d, &r.ReturnConsumedCapacity)
@@ -166,7 +159,7 @@ func (r *Reporting) member(d *jx.Decoder, name string) (bool, error) {
 	return false, nil
 }
 
-func (in *QueryInput) member(d *jx.Decoder, name string) (bool, error) {
+func (in *QueryInput) member(d *attribute.Decoder, name string) (bool, error) {
 	switch name {
 	case "KeyConditionExpression":
 		return true, optional(d, &in.KeyConditionExpression)
@@ -177,7 +170,7 @@ func (in *QueryInput) member(d *jx.Decoder, name string) (bool, error) {
 	return in.Reading.member(d, name)
 }
 
-func (in *ScanInput) member(d *jx.Decoder, name string) (bool, error) {
+func (in *ScanInput) member(d *attribute.Decoder, name string) (bool, error) {
 	switch name {
 	case "Segment":
 		return true, number(d, &in.Segment)
@@ -187,7 +180,7 @@ func (in *ScanInput) member(d *jx.Decoder, name string) (bool, error) {
 	return in.Reading.member(d, name)
 }
 
-func (in *Reading) member(d *jx.Decoder, name string) (bool, error) {
+func (in *Reading) member(d *attribute.Decoder, name string) (bool, error) {
 	switch name {
 	case "TableName":
 		return true, text(d, &in.TableName)
@@ -200,7 +193,7 @@ func (in *Reading) member(d *jx.Decoder, name string) (bool, error) {
 	case "ConsistentRead":
 		return true, flag(d, &in.ConsistentRead)
 	case "ExclusiveStartKey":
-		return true, in.ExclusiveStartKey.Decode(d)
+		return true, attributes(d, &in.ExclusiveStartKey)
 	case "FilterExpression":
 		return true, optional(d, &in.FilterExpression)
 	case "ProjectionExpression":
@@ -211,7 +204,7 @@ func (in *Reading) member(d *jx.Decoder, name string) (bool, error) {
 	return in.Placeholders.member(d, name)
 }
 
-func oneOf(d *jx.Decoder, name string, in ...input) (bool, error) {
+func oneOf(d *attribute.Decoder, name string, in ...input) (bool, error) {
 	for _, i := range in {
 		if known, err := i.member(d, name); known {
 			return true, err
@@ -220,26 +213,28 @@ func oneOf(d *jx.Decoder, name string, in ...input) (bool, error) {
 	return false, nil
 }
 
-func text(d *jx.Decoder, s *string) (err error) {
-	*s, err = attribute.DecodeString(d)
+func text(d *attribute.Decoder, s *string) (err error) {
+	*s, err = d.Text()
 	return err
 }
 
-func optional(d *jx.Decoder, s **string) error {
+func optional(d *attribute.Decoder, s **string) error {
 	*s = new(string)
 	return text(d, *s)
 }
 
-func flag(d *jx.Decoder, b *bool) (err error) {
-	if d.Next() != jx.Bool {
-		return protocol.Errorf("SerializationException", "a parameter can not be converted to a Boolean")
-	}
-	*b, err = d.Bool()
+func flag(d *attribute.Decoder, b *bool) (err error) {
+	*b, err = d.Flag()
+	return err
+}
+
+func attributes(d *attribute.Decoder, m *attribute.Map) (err error) {
+	*m, err = d.Map()
 	return err
 }
 
 // number truncates a fraction, as AWS does.
-func number(d *jx.Decoder, n **int) error {
+func number(d *attribute.Decoder, n **int) error {
 	if d.Next() != jx.Number {
 		return protocol.Errorf("SerializationException", "a parameter can not be converted to an Integer")
 	}
@@ -249,20 +244,13 @@ func number(d *jx.Decoder, n **int) error {
 	return err
 }
 
-func names(d *jx.Decoder, all *[]expression.Name) error {
+func names(d *attribute.Decoder, all *[]expression.Name) error {
 	*all = []expression.Name{}
-	return fields(d, func(alias string) error {
-		name, err := attribute.DecodeString(d)
+	return d.Fields(func(alias string) error {
+		name, err := d.Text()
 		*all = append(*all, expression.Name{Alias: alias, Name: name})
 		return err
 	})
-}
-
-func list(d *jx.Decoder, each func() error) error {
-	if d.Next() != jx.Array {
-		return protocol.Errorf("SerializationException", "a parameter can not be converted to a List")
-	}
-	return d.Arr(func(*jx.Decoder) error { return each() })
 }
 
 func (out *GetItemOutput) encode(e *jx.Encoder) {

@@ -111,8 +111,8 @@ func (w *write) conditionFailed(old *record) *protocol.Error {
 // units are what the write costs the table: the larger of before and after.
 func units(old, next *record) int { return writeUnits(max(sizeOf(old), sizeOf(next))) }
 
-// do evaluates and performs one write.
-func (s *Service) do(w *write) (old, next *record, b bill, err error) {
+// perform evaluates and performs one write.
+func (s *Service) perform(w *write) (old, next *record, b bill, err error) {
 	b.table = w.table
 	if w.mismatch != nil {
 		return nil, nil, b, w.mismatch

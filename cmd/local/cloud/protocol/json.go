@@ -28,7 +28,7 @@ func JSON(version string, actions Actions) http.Handler {
 			writeJSONError(w, AsError(err))
 			return
 		}
-		body, err := json.Marshal(out)
+		body, err := marshal(out)
 		if err != nil {
 			writeJSONError(w, AsError(err))
 			return
@@ -107,6 +107,14 @@ func (a Actions) Call(ctx context.Context, name string, input []byte) ([]byte, e
 	out, err := action(ctx, input)
 	if err != nil {
 		return nil, err
+	}
+	return marshal(out)
+}
+
+// marshal leaves an output alone that its service has written already.
+func marshal(out any) ([]byte, error) {
+	if written, ok := out.(json.RawMessage); ok {
+		return written, nil
 	}
 	return json.Marshal(out)
 }

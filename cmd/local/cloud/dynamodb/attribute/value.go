@@ -78,9 +78,18 @@ func NewMap(attributes ...Attribute) Map {
 
 // index is where name is in m, or where it would be inserted.
 func (m Map) index(name string) (int, bool) {
-	return slices.BinarySearchFunc(m, name, func(a Attribute, name string) int {
-		return strings.Compare(a.Name, name)
-	})
+	low, high := 0, len(m)
+	for low < high {
+		switch mid := int(uint(low+high) >> 1); {
+		case m[mid].Name == name:
+			return mid, true
+		case m[mid].Name < name:
+			low = mid + 1
+		default:
+			high = mid
+		}
+	}
+	return low, false
 }
 
 // Get is the value of the named attribute, nil if there is none.

@@ -29,7 +29,8 @@ type MessageAttributeValue struct {
 	BinaryValue []byte `json:",omitempty"`
 }
 
-// message is what the store keeps of a message. Times are Unix nanoseconds.
+// message is what the store keeps of a message; it is replaced, never changed,
+// once it is there. Times are Unix nanoseconds.
 type message struct {
 	ID            string
 	Body          string
@@ -48,18 +49,18 @@ type message struct {
 
 // newMessage checks body and attributes as SendMessage does. The limit is the
 // queue's MaximumMessageSize.
-func newMessage(body string, attributes map[string]MessageAttributeValue) (message, error) {
+func newMessage(body string, attributes map[string]MessageAttributeValue) (*message, error) {
 	if body == "" {
-		return message{}, missingParameter("MessageBody")
+		return nil, missingParameter("MessageBody")
 	}
 	if !validText(body) {
-		return message{}, failure(400, "InvalidMessageContents", "InvalidMessageContents",
+		return nil, failure(400, "InvalidMessageContents", "InvalidMessageContents",
 			"Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF")
 	}
 	if err := checkAttributes(attributes); err != nil {
-		return message{}, err
+		return nil, err
 	}
-	return message{
+	return &message{
 		ID:            newID(),
 		Body:          body,
 		BodyMD5:       textMD5(body),
@@ -186,8 +187,7 @@ func validNumber(s string) bool {
 }
 
 func textMD5(s string) string {
-	sum := md5.Sum([]byte(s))
-	return hex.EncodeToString(sum[:])
+	return digest(md5.Sum([]byte(s)))
 }
 
 // attributesMD5 is the digest that SDKs check, "" without attributes.
@@ -214,8 +214,13 @@ func attributesMD5(attributes map[string]MessageAttributeValue) string {
 			buf = appendCounted(buf, v.StringValue)
 		}
 	}
-	sum := md5.Sum(buf)
-	return hex.EncodeToString(sum[:])
+	return digest(md5.Sum(buf))
+}
+
+func digest(sum [md5.Size]byte) string {
+	var text [2 * md5.Size]byte
+	hex.Encode(text[:], sum[:])
+	return string(text[:])
 }
 
 func appendCounted[T string | []byte](buf []byte, s T) []byte {

@@ -154,10 +154,10 @@ func (s *Service) moveNext(ctx context.Context, t *moveTask) bool {
 		t.status = taskCompleted
 		return false
 	}
-	m, _ := s.messages.Get(e.key)
+	old, _ := s.messages.Get(e.key)
 	destination := t.destination
 	if destination == "" {
-		if destination = m.Source; destination == "" {
+		if destination = old.Source; destination == "" {
 			return t.fail("CouldNotDetermineMessageSource")
 		}
 	}
@@ -166,12 +166,13 @@ func (s *Service) moveNext(ctx context.Context, t *moveTask) bool {
 		return t.fail("AWS.SimpleQueueService.NonExistentQueue")
 	}
 	source.drop(e)
+	m := *old
 	m.ID = newID()
 	m.Enqueued, m.FirstReceived, m.VisibleAt = now, 0, 0
 	m.Received, m.Receives = 0, 0
 	m.Source = ""
 	target.advance(now)
-	target.add(m, now)
+	target.add(&m, now)
 	target.settle(now)
 	t.moved++
 	return true

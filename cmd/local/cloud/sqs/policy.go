@@ -3,7 +3,9 @@ package sqs
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 )
@@ -83,6 +85,9 @@ func account(arn string) string {
 
 // wildcard matches with * for any run of characters and ? for any one.
 func wildcard(pattern, s string) bool {
+	if pattern == s {
+		return true
+	}
 	star, mark := -1, 0
 	p, i := 0, 0
 	for i < len(s) {
@@ -133,7 +138,13 @@ func (l *oneOrMore[T]) UnmarshalJSON(data []byte) error {
 func strict(data []byte, v any) error {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
-	return dec.Decode(v)
+	if err := dec.Decode(v); err != nil {
+		return err
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("more than one JSON value")
+	}
+	return nil
 }
 
 // parsePolicy reads the attribute Policy; "" is no policy.

@@ -234,7 +234,7 @@ func invalidAddress(queueURL string) *protocol.Error {
 
 // queueOf finds the queue of an ARN, nil if there is none here.
 func (s *Service) queueOf(arn string) *queue {
-	name, ok := strings.CutPrefix(arn, s.arn(""))
+	name, ok := strings.CutPrefix(arn, s.arns)
 	if !ok {
 		return nil
 	}
@@ -270,7 +270,7 @@ type queue struct {
 }
 
 // add takes a message in, hidden until visibleAt if that is after now.
-func (q *queue) add(m message, now int64) {
+func (q *queue) add(m *message, now int64) {
 	s := q.service
 	e := &entry{sequence: s.sequence.Add(1), enqueued: m.Enqueued}
 	e.key = storeKey(q.id, e.sequence)

@@ -119,12 +119,13 @@ func (q *queue) take(want want, now int64) []Message {
 	moved := false
 	for len(out) < want.number && q.visible.first != nil && q.inFlight < maxInFlight {
 		e := q.visible.first
-		m, _ := s.messages.Get(e.key)
+		old, _ := s.messages.Get(e.key)
 		if deadLetters != nil && e.receives >= maxReceives {
-			q.moveTo(deadLetters, e, m, now)
+			q.moveTo(deadLetters, e, old, now)
 			moved = true
 			continue
 		}
+		m := *old
 		e.receives++
 		e.receivedAt = now
 		m.Received++
@@ -140,7 +141,7 @@ func (q *queue) take(want want, now int64) []Message {
 			m.VisibleAt = now + int64(visibility)
 			q.hide(e, m.VisibleAt)
 		}
-		s.messages.Put(e.key, m)
+		s.messages.Put(e.key, &m)
 		q.counts.Received++
 		if out == nil {
 			out = make([]Message, 0, min(want.number, q.visible.length+1))

@@ -107,14 +107,15 @@ func (q *queue) deadLetters() (*queue, int) {
 
 // moveTo moves a message that was received too often. It keeps its ID and its
 // enqueue time, from which its retention in the dead-letter queue counts too.
-func (q *queue) moveTo(target *queue, e *entry, m message, now int64) {
+func (q *queue) moveTo(target *queue, e *entry, old *message, now int64) {
 	q.drop(e)
 	q.counts.DeadLettered++
+	m := *old
 	m.Source = q.arn
 	m.Receives = 0
 	m.VisibleAt = 0
 	target.advance(now)
-	target.add(m, now)
+	target.add(&m, now)
 }
 
 type ListDeadLetterSourceQueuesInput struct {

@@ -97,7 +97,9 @@ func (s *Service) SendMessageBatch(_ context.Context, in *SendMessageBatchInput)
 	for i := range in.Entries {
 		e := &in.Entries[i]
 		letters[i], errs[i] = newLetter(e.MessageBody, e.DelaySeconds, e.MessageAttributes, e.MessageSystemAttributes)
-		letters[i].Sender = s.account
+		if errs[i] == nil {
+			letters[i].Sender = s.account
+		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -166,7 +168,7 @@ func (s *Service) Deliver(_ context.Context, queueARN, topicARN, body string, at
 
 // A letter is a message on its way into a queue.
 type letter struct {
-	message
+	*message
 	size  int
 	delay time.Duration // negative: the queue's
 }

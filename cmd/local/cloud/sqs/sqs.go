@@ -31,13 +31,14 @@ type Config struct {
 // Service holds an account's queues in one region. All its methods may be
 // called at once.
 type Service struct {
-	region, account, baseURL string
+	account, baseURL string
+	arns             string // what every queue's ARN begins with
 
 	// mu guards all below, and the queues themselves: a call is a few
 	// microseconds, and a message often passes from one queue to another.
 	mu       sync.Mutex
 	queues   storage.Table[*queue]
-	messages storage.Table[message]
+	messages storage.Table[*message]
 	deleted  map[string]int64 // name → when, in Unix nanoseconds
 	tasks    map[string][]*moveTask
 	closed   bool
@@ -52,11 +53,11 @@ type Service struct {
 func New(c Config) *Service {
 	ctx, cancel := context.WithCancel(context.Background())
 	return &Service{
-		region:   c.Region,
 		account:  c.Account,
 		baseURL:  strings.TrimSuffix(c.BaseURL, "/"),
+		arns:     "arn:aws:sqs:" + c.Region + ":" + c.Account + ":",
 		queues:   storage.Memory[*queue](),
-		messages: storage.Memory[message](),
+		messages: storage.Memory[*message](),
 		deleted:  map[string]int64{},
 		tasks:    map[string][]*moveTask{},
 		ctx:      ctx,
@@ -101,7 +102,7 @@ func (s *Service) Counts(queueName string) Counts {
 }
 
 func (s *Service) arn(queueName string) string {
-	return "arn:aws:sqs:" + s.region + ":" + s.account + ":" + queueName
+	return s.arns + queueName
 }
 
 func (s *Service) url(queueName string) string {

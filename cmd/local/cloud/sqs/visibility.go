@@ -96,9 +96,10 @@ func (q *queue) changeVisibility(handle string, seconds *int, now int64) error {
 	if until > e.receivedAt+int64(maxVisibility) {
 		return invalidParameter("Value %d for parameter VisibilityTimeout is invalid. Reason: Total VisibilityTimeout for the message is beyond the limit [43200 seconds].", *seconds)
 	}
-	m, _ := q.service.messages.Get(e.key)
+	old, _ := q.service.messages.Get(e.key)
+	m := *old
 	m.VisibleAt = until
-	q.service.messages.Put(e.key, m)
+	q.service.messages.Put(e.key, &m)
 	if until == now {
 		q.show(e)
 		return nil

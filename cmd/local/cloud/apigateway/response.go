@@ -69,12 +69,12 @@ func (a *API) respond(w http.ResponseWriter, r *http.Request, payload []byte) {
 // parseResponse is not ok for a response that API Gateway can not
 // understand, and nil for one that is the body itself.
 func parseResponse(payload []byte) (out *response, ok bool) {
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(payload, &members); err != nil || members["statusCode"] == nil {
+	out = new(response)
+	err := json.Unmarshal(payload, out)
+	if out.StatusCode == nil && !hasStatusCode(payload) {
 		return nil, json.Valid(payload)
 	}
-	out = new(response)
-	if err := json.Unmarshal(payload, out); err != nil {
+	if err != nil {
 		return nil, false
 	}
 	if out.StatusCode == nil || *out.StatusCode < 200 || *out.StatusCode > 599 {
@@ -88,6 +88,11 @@ func parseResponse(payload []byte) (out *response, ok bool) {
 		}
 	}
 	return out, true
+}
+
+func hasStatusCode(payload []byte) bool {
+	var members map[string]json.RawMessage
+	return json.Unmarshal(payload, &members) == nil && members["statusCode"] != nil
 }
 
 // failureStatus is the status for a function that could not be run in time.

@@ -37,10 +37,6 @@ func stateMachineDoesNotExist(arn string) error {
 	return protocol.Errorf("StateMachineDoesNotExist", "State Machine Does Not Exist: '%s'", arn)
 }
 
-func invalidDefinition(format string, args ...any) error {
-	return protocol.Errorf("InvalidDefinition", "Invalid State Machine Definition: '%s'", fmt.Sprintf(format, args...))
-}
-
 func validation(format string, args ...any) error {
 	return protocol.Errorf("ValidationException", "1 validation error detected: "+format, args...)
 }

@@ -26,8 +26,6 @@ type cloud struct {
 	t testing.TB
 }
 
-type action = func(ctx context.Context, input []byte) (any, error)
-
 func newCloud(t testing.TB, services map[string]protocol.Actions, invoke Invoke) *cloud {
 	t.Helper()
 	s := New(Config{Region: "us-east-1", Account: "000000000000", Services: services, Invoke: invoke})

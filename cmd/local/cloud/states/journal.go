@@ -78,8 +78,9 @@ func (j *journal) events(c *compressor) iter.Seq[asl.HistoryEvent] {
 	}
 }
 
-// coder writes or reads events, both ways by the same steps. Integers are
-// varints and strings carry their length.
+// coder writes or reads events, both ways by the same steps. What it writes it
+// never changes: others may hold the event too. Integers are varints and
+// strings carry their length.
 type coder struct {
 	decoding bool
 	buf      []byte // appended to, or consumed
@@ -188,12 +189,14 @@ func (c *coder) payload(s *string) {
 	}
 	n = c.integer(n)
 	switch {
+	case !c.decoding:
+		if n > 0 {
+			c.buf = append(c.buf, *s...)
+		}
 	case n < 0:
 		*s = c.data
-	case c.decoding:
-		c.take(s, n)
 	default:
-		c.buf = append(c.buf, *s...)
+		c.take(s, n)
 	}
 	c.data = *s
 }
@@ -212,7 +215,13 @@ func (c *coder) optionalInteger(v **int64) {
 		if c.decoding {
 			*v = new(int64)
 		}
-		**v = c.integer(**v)
+		c.number(*v)
+	}
+}
+
+func (c *coder) number(v *int64) {
+	if n := c.integer(*v); c.decoding {
+		*v = n
 	}
 }
 
@@ -221,7 +230,9 @@ func (c *coder) dataDetails(d **asl.DataDetails) {
 		if c.decoding {
 			*d = new(asl.DataDetails)
 		}
-		(*d).Truncated = c.present((*d).Truncated)
+		if truncated := c.present((*d).Truncated); c.decoding {
+			(*d).Truncated = truncated
+		}
 	}
 }
 

@@ -126,10 +126,10 @@ func (c *coder) details(details any) {
 	case *asl.LambdaFunctionTimedOutDetails:
 		c.failure((*asl.FailureDetails)(d))
 	case *asl.MapStateStartedDetails:
-		d.Length = c.integer(d.Length)
+		c.number(&d.Length)
 	case *asl.MapIterationDetails:
 		c.text(&d.Name)
-		d.Index = c.integer(d.Index)
+		c.number(&d.Index)
 	default:
 		panic(fmt.Sprintf("states: no way to store %T", details))
 	}

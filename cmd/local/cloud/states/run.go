@@ -79,6 +79,9 @@ func (s *Service) run(x *execution, t asl.ScheduleTask) {
 	x.calls--
 	switch {
 	case failure != nil:
+		if i := x.waitFor(t.TaskID); i >= 0 && x.waits[i].answer != nil {
+			s.step(x, x.waits[i].answer) // whoever answered did get the token
+		}
 		s.endWait(x, t.TaskID)
 		s.step(x, asl.TaskFailed{TaskID: t.TaskID, Error: &failure.name, Cause: &failure.cause})
 	case t.WaitForToken:

@@ -2,9 +2,7 @@ package states
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
-	"maps"
+	"errors"
 	"math"
 	"slices"
 	"strings"
@@ -101,7 +99,7 @@ func (s *Service) CreateStateMachine(_ context.Context, in *CreateStateMachineIn
 	}
 	var err error
 	if m.parsed, err = s.parse(m.definition); err != nil {
-		return nil, err
+		return nil, protocol.Errorf("InvalidDefinition", "Invalid State Machine Definition: '%s'", err)
 	}
 	s.machines.Put(m.name, m)
 	return &CreateStateMachineOutput{m.arn, Timestamp(m.created)}, nil
@@ -118,55 +116,22 @@ func sameLogging(a, b LoggingConfiguration) bool {
 func (s *Service) parse(definition string) (*asl.Machine, error) {
 	m, err := asl.Parse([]byte(definition))
 	if err != nil {
-		return nil, invalidDefinition("%s", err.Error())
+		return nil, err
 	}
-	resources, err := taskResources([]byte(definition))
-	if err != nil {
-		return nil, invalidDefinition("%s", err.Error())
-	}
-	for _, state := range slices.Sorted(maps.Keys(resources)) {
-		if !s.supports(resources[state]) {
-			return nil, invalidDefinition("SCHEMA_VALIDATION_FAILED: The resource provided %s is not recognized. The value is not a valid resource ARN, or the resource is not available in this region. at /States/%s/Resource", resources[state], state)
+	var problems []asl.Problem
+	for _, r := range m.Resources() {
+		if !s.supports(r.ARN) {
+			problems = append(problems, asl.Problem{
+				Code:     "SCHEMA_VALIDATION_FAILED",
+				Message:  "The resource provided " + r.ARN + " is not recognized. The value is not a valid resource ARN, or the resource is not available in this region.",
+				Location: r.Location,
+			})
 		}
+	}
+	if problems != nil {
+		return nil, &asl.DefinitionError{Problems: problems}
 	}
 	return m, nil
-}
-
-// taskResources are the Resources of a definition's Task states, by the path
-// of the state.
-func taskResources(definition []byte) (map[string]string, error) {
-	type machine struct {
-		States map[string]struct {
-			Type, Resource string
-			Branches       []json.RawMessage
-			ItemProcessor  json.RawMessage
-		}
-	}
-	found := map[string]string{}
-	var walk func(definition []byte, path string) error
-	walk = func(definition []byte, path string) error {
-		var m machine
-		if err := json.Unmarshal(definition, &m); err != nil {
-			return err
-		}
-		for name, state := range m.States {
-			if state.Type == "Task" {
-				found[path+name] = state.Resource
-			}
-			for i, branch := range state.Branches {
-				if err := walk(branch, fmt.Sprintf("%s%s/Branches[%d]/States/", path, name, i)); err != nil {
-					return err
-				}
-			}
-			if state.ItemProcessor != nil {
-				if err := walk(state.ItemProcessor, path+name+"/ItemProcessor/States/"); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
-	}
-	return found, walk(definition, "")
 }
 
 type ListStateMachinesInput struct {
@@ -295,9 +260,9 @@ type Diagnostic struct {
 	Severity string `json:"severity"`
 	Code     string `json:"code"`
 	Message  string `json:"message"`
+	Location string `json:"location,omitempty"`
 }
 
-// ValidateStateMachineDefinition stops at the first fault.
 // https://docs.aws.amazon.com/step-functions/latest/apireference/API_ValidateStateMachineDefinition.html
 func (s *Service) ValidateStateMachineDefinition(_ context.Context, in *ValidateStateMachineDefinitionInput) (*ValidateStateMachineDefinitionOutput, error) {
 	if err := member("definition", in.Definition, maxDefinition, true); err != nil {
@@ -307,9 +272,17 @@ func (s *Service) ValidateStateMachineDefinition(_ context.Context, in *Validate
 		return nil, validation("state machines of type '%s' are not supported by the local cloud", in.Type)
 	}
 	out := &ValidateStateMachineDefinitionOutput{Result: "OK", Diagnostics: []Diagnostic{}}
-	if _, err := s.parse(*in.Definition); err != nil {
-		out.Result = "FAIL"
-		out.Diagnostics = append(out.Diagnostics, Diagnostic{"ERROR", "SCHEMA_VALIDATION_FAILED", protocol.AsError(err).Message})
+	_, err := s.parse(*in.Definition)
+	if err == nil {
+		return out, nil
+	}
+	out.Result = "FAIL"
+	refused, ok := errors.AsType[*asl.DefinitionError](err)
+	if !ok {
+		return nil, err
+	}
+	for _, p := range refused.Problems {
+		out.Diagnostics = append(out.Diagnostics, Diagnostic{"ERROR", p.Code, p.Message, p.Location})
 	}
 	return out, nil
 }

@@ -146,6 +146,40 @@ func TestEarlyAnswer(t *testing.T) {
 	})
 }
 
+// An answer counts although the call that carried its token failed after all.
+func TestEarlyAnswerToFailedCall(t *testing.T) {
+	for _, succeeds := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			var c *cloud
+			services := tokenTopic(nil)
+			services["sns"]["Publish"] = func(_ context.Context, input []byte) (any, error) {
+				var in struct{ Message string }
+				var message struct{ Token string }
+				if err := errors.Join(json.Unmarshal(input, &in), json.Unmarshal([]byte(in.Message), &message)); err != nil {
+					return nil, err
+				}
+				var answer error
+				if succeeds {
+					answer = c.succeed(message.Token, `"early"`)
+				} else {
+					answer = c.fail(message.Token, "Refused", "")
+				}
+				return nil, errors.Join(answer, errors.New("connection reset"))
+			}
+			c = newCloud(t, services, nil)
+			arn := c.start(c.create("Order", ask), "x", "{}")
+			c.wait(arn)
+			d := c.describe(arn)
+			if succeeds && (d.Status != types.ExecutionStatusSucceeded || *d.Output != `"early"`) {
+				t.Errorf("described %+v", d)
+			}
+			if !succeeds && (d.Status != types.ExecutionStatusFailed || *d.Error != "Refused") {
+				t.Errorf("described %+v", d)
+			}
+		})
+	}
+}
+
 // A branch that fails ends its siblings' waits.
 func TestSiblingsToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

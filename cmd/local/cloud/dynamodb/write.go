@@ -188,12 +188,14 @@ func (s *Service) prepareDelete(tableName string, key attribute.Map, c *Conditio
 
 func (s *Service) prepareUpdate(tableName string, key attribute.Map, text *string, c *Condition) (*write, error) {
 	u := update{key: key}
-	w, err := s.prepareKeyed(tableName, key, c, func(env *expression.Env) (err error) {
-		if text != nil {
+	var bind func(*expression.Env) error
+	if text != nil {
+		bind = func(env *expression.Env) (err error) {
 			u.expression, err = s.parser.Update(*text, env)
+			return err
 		}
-		return err
-	}, func(w *write) { u.table = w.table; w.change = u })
+	}
+	w, err := s.prepareKeyed(tableName, key, c, bind, func(w *write) { u.table = w.table; w.change = u })
 	if err != nil {
 		return nil, err
 	}
@@ -249,7 +251,8 @@ func (s *Service) prepareKeyed(tableName string, key attribute.Map, c *Condition
 	return w, nil
 }
 
-// prepare binds the expressions, more being the update's, and finds the table.
+// prepare binds the expressions, more being the update's if there is one, and
+// finds the table.
 func (s *Service) prepare(tableName string, c *Condition, more func(*expression.Env) error) (*write, error) {
 	if err := checkTableName(tableName); err != nil {
 		return nil, err
@@ -267,12 +270,8 @@ func (s *Service) prepare(tableName string, c *Condition, more func(*expression.
 }
 
 func (s *Service) bind(w *write, c *Condition, more func(*expression.Env) error) error {
-	absent := "ConditionExpression is"
-	if more != nil {
-		absent = "UpdateExpression and ConditionExpression are"
-	}
 	given := c.ConditionExpression != nil || more != nil
-	env, err := c.env(given, given, absent)
+	env, err := c.env(given, given, "ConditionExpression is")
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package attribute
 
 import (
 	"encoding/base64"
+	"io"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -293,11 +294,10 @@ func (d *Decoder) Text() (string, error) {
 
 // Flag reads a boolean.
 func (d *Decoder) Flag() (bool, error) {
-	b, err := d.Bool()
-	if err != nil {
-		return false, d.wanted(jx.Bool, err)
+	if d.Next() != jx.Bool {
+		return false, d.wanted(jx.Bool, io.ErrUnexpectedEOF)
 	}
-	return b, nil
+	return d.Bool()
 }
 
 // Name is key as a string that may be kept.

@@ -108,31 +108,6 @@ func (m Map) Index(name string) int {
 	return -1
 }
 
-// With is a copy of m in which name has value.
-func (m Map) With(name string, value Value) Map {
-	i, ok := m.index(name)
-	if ok {
-		out := slices.Clone(m)
-		out[i].Value = value
-		return out
-	}
-	out := make(Map, 0, len(m)+1)
-	out = append(out, m[:i]...)
-	out = append(out, Attribute{name, value})
-	return append(out, m[i:]...)
-}
-
-// Without is a copy of m that lacks name.
-func (m Map) Without(name string) Map {
-	i, ok := m.index(name)
-	if !ok {
-		return m
-	}
-	out := make(Map, 0, len(m)-1)
-	out = append(out, m[:i]...)
-	return append(out, m[i+1:]...)
-}
-
 // Project is the part of m that has the given names.
 func (m Map) Project(names []string) Map {
 	out := make([]Attribute, 0, len(names))

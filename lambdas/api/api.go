@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -45,6 +46,9 @@ func boundRetries(o *sfn.Options) {
 	})
 }
 
+// ordersPath is what an order's ID follows in its URL.
+const ordersPath = "/orders/"
+
 type (
 	request  = events.APIGatewayV2HTTPRequest
 	response = events.APIGatewayV2HTTPResponse
@@ -62,8 +66,17 @@ func (d *desk) serve(ctx context.Context, r request) (response, error) {
 			slog.ErrorContext(ctx, "request failed", "route", r.RouteKey, "status", p.Status, "error", err)
 		}
 	}
-	slog.InfoContext(ctx, "request answered", "route", r.RouteKey, "status", answer.StatusCode, "took", time.Since(start))
+	slog.InfoContext(ctx, "request answered", "route", r.RouteKey, "orderId", aboutOrder(r, answer), "status", answer.StatusCode, "took", time.Since(start))
 	return answer, nil
+}
+
+// aboutOrder is the order that a request or its answer is about, or "". What
+// is no order's ID may be anything, and is not for the log.
+func aboutOrder(r request, answer response) string {
+	if id, err := pathOrderID(r); err == nil {
+		return id
+	}
+	return strings.TrimPrefix(answer.Headers["location"], ordersPath)
 }
 
 func (d *desk) route(ctx context.Context, r request) (response, error) {
@@ -104,7 +117,7 @@ func (d *desk) servePost(ctx context.Context, r request) (response, error) {
 		return response{}, err
 	}
 	answer := jsonResponse(http.StatusAccepted, accepted{orderID, order.Pending})
-	answer.Headers["location"] = "/orders/" + orderID
+	answer.Headers["location"] = ordersPath + orderID
 	return answer, nil
 }
 

@@ -13,7 +13,7 @@ import (
 // newRequest is a request as API Gateway hands it on: the route found, header
 // names in small letters, path and query decoded.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
-func newRequest(t *testing.T, method, target string, header map[string]string, body string) events.APIGatewayV2HTTPRequest {
+func newRequest(t testing.TB, method, target string, header map[string]string, body string) events.APIGatewayV2HTTPRequest {
 	t.Helper()
 	u, err := url.Parse(target)
 	if err != nil {

@@ -3,6 +3,7 @@
 package cloudtest
 
 import (
+	"bytes"
 	"io"
 	"net/http"
 	"strings"
@@ -16,6 +17,7 @@ import (
 
 	"orderflow/cmd/local/carrier"
 	"orderflow/cmd/local/cloud"
+	"orderflow/cmd/local/cloud/protocol"
 )
 
 const endpoint = "127.0.0.1:4566"
@@ -108,6 +110,9 @@ type Fault struct {
 	Status int
 	Body   string
 
+	// Before is called with the request's body before the call is answered.
+	Before func(body string)
+
 	// After is called when the call has been answered, by the fault or by the
 	// cloud, and before its caller knows.
 	After func()
@@ -136,6 +141,14 @@ func (f *faulty) Do(r *http.Request) (*http.Response, error) {
 	fault, ok := f.befalls(action)
 	if !ok {
 		return f.next.Do(r)
+	}
+	if fault.Before != nil {
+		body, err := protocol.ReadBody(r)
+		if err != nil {
+			return nil, err
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		fault.Before(string(body))
 	}
 	if fault.After != nil {
 		defer fault.After()

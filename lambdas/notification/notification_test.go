@@ -1,0 +1,136 @@
+package notification_test
+
+import (
+	"bytes"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"orderflow/cmd/local/cloud/cloudtest"
+	"orderflow/lambdas/notification"
+	"orderflow/lambdas/order"
+)
+
+// A desk is notification and its tables in a cloud. sent are the requests that
+// reached SES.
+type desk struct {
+	*cloudtest.Cloud
+	t    testing.TB
+	h    lambda.Handler
+	sent []string
+}
+
+func newDesk(t testing.TB) *desk {
+	t.Helper()
+	d := &desk{Cloud: cloudtest.New(t), t: t}
+	d.CreateTable("notifications", "orderId", "eventType")
+	d.CreateTable("orders", "orderId")
+	d.Put("orders", order.Order{
+		ID: "o1", Status: order.Pending,
+		Customer:        order.Customer{ID: "c-42", Name: "Ada", Email: "ada@example.com"},
+		ShippingAddress: order.Address{Name: "Ada", Country: "GB"},
+	})
+	d.h = d.handler()
+	return d
+}
+
+// handler is the consumer whose mails are counted, and which meets faults.
+func (d *desk) handler(faults ...cloudtest.Fault) lambda.Handler {
+	d.t.Helper()
+	count := cloudtest.Fault{Action: "POST", Before: func(body string) { d.sent = append(d.sent, body) }}
+	h, err := notification.New(d.Faulty(append(faults, count)...), cloudtest.Environment(
+		"NOTIFICATIONS_TABLE", "notifications", "ORDERS_TABLE", "orders", "SENDER", "shop@example.com"))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return h
+}
+
+func TestOneMailForOneEvent(t *testing.T) {
+	d := newDesk(t)
+	for _, kind := range []order.EventType{order.Placed, order.OrderConfirmed, order.OrderCancelled} {
+		e := cloudtest.About(t, kind, "o1")
+		if failed := cloudtest.Receive(t, d.h, e, e); failed != "" {
+			t.Errorf("%s: failed is %q", kind, failed)
+		}
+	}
+	if len(d.sent) != 3 {
+		t.Fatalf("%d mails of 3 events, each received twice", len(d.sent))
+	}
+	for _, sent := range d.sent {
+		if !strings.Contains(sent, `"FromEmailAddress":"shop@example.com"`) || !strings.Contains(sent, `["ada@example.com"]`) {
+			t.Errorf("sent %s", sent)
+		}
+	}
+	told := d.Items("notifications", "eventType")
+	if len(told) != 3 || told["order.placed"]["messageId"] == "" || told["order.placed"]["sentAt"] == nil {
+		t.Errorf("kept %v", told)
+	}
+}
+
+// The mail goes out before it is kept that it did: better twice than never.
+func TestSentButNotKept(t *testing.T) {
+	d := newDesk(t)
+	h := d.handler(cloudtest.Fault{Action: "PutItem", Times: 1, Status: 400, Body: `{"__type":"ValidationException","message":"no"}`})
+	e := cloudtest.About(t, order.Placed, "o1")
+	if failed := cloudtest.Receive(t, h, e); failed != "0" {
+		t.Error("the event does not fail")
+	}
+	if failed := cloudtest.Receive(t, h, e, e); failed != "" {
+		t.Errorf("again: failed is %q", failed)
+	}
+	if len(d.sent) != 2 {
+		t.Errorf("%d mails", len(d.sent))
+	}
+}
+
+func TestNoOrderYet(t *testing.T) {
+	d := newDesk(t)
+	if failed := cloudtest.Receive(t, d.h, cloudtest.About(t, order.Placed, "o9"), cloudtest.About(t, order.Placed, "o1")); failed != "0" {
+		t.Errorf("failed is %q", failed)
+	}
+	if len(d.sent) != 1 {
+		t.Errorf("%d mails", len(d.sent))
+	}
+}
+
+// SES quotes addresses in what it refuses; the log must not.
+func TestRefusedMailsAreNotQuoted(t *testing.T) {
+	var log bytes.Buffer
+	before := slog.Default()
+	slog.SetDefault(slog.New(slog.NewJSONHandler(&log, nil)))
+	defer slog.SetDefault(before)
+	d := newDesk(t)
+	h := d.handler(cloudtest.Fault{Action: "POST", Status: 400, Body: `{"__type":"MessageRejected","message":"Email address is not verified: ada@example.com"}`})
+	if failed := cloudtest.Receive(t, h, cloudtest.About(t, order.Placed, "o1")); failed != "0" {
+		t.Error("the event does not fail")
+	}
+	if text := log.String(); !strings.Contains(text, "MessageRejected") || !strings.Contains(text, `"orderId":"o1"`) || strings.Contains(text, "ada") {
+		t.Errorf("the log says %s", text)
+	}
+	if kept := d.Items("notifications", "eventType"); len(kept) != 0 {
+		t.Errorf("kept %v", kept)
+	}
+}
+
+func TestWriteUnits(t *testing.T) {
+	d := newDesk(t)
+	cloudtest.Receive(t, d.h, cloudtest.About(t, order.Placed, "o1"))
+	if _, written := d.DynamoDB.Consumed("notifications"); written != 1 {
+		t.Errorf("%v write units", written)
+	}
+}
+
+func TestNewNeedsItsEnvironment(t *testing.T) {
+	all := []string{"NOTIFICATIONS_TABLE", "n", "ORDERS_TABLE", "o", "SENDER", "shop@example.com"}
+	for i := 0; i < len(all); i += 2 {
+		without := append(append([]string{}, all[:i]...), all[i+2:]...)
+		_, err := notification.New(aws.Config{}, cloudtest.Environment(without...))
+		if err == nil || !strings.Contains(err.Error(), all[i]) {
+			t.Errorf("without %s: error %v", all[i], err)
+		}
+	}
+}

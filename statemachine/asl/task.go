@@ -85,7 +85,7 @@ func (r *run) token() string {
 	for i := 16; i < len(b); i += 8 {
 		binary.LittleEndian.PutUint64(b[i:], r.x.random())
 	}
-	return "AQC" + base64.RawURLEncoding.EncodeToString(b[:])
+	return base64.RawURLEncoding.EncodeToString(b[:])
 }
 
 // dropTask stops waiting for a thread's task.

@@ -231,13 +231,15 @@ func appendAnswer(buf []byte, namespace, action, requestID string, out any) ([]b
 	buf = append(buf, `Response xmlns="`...)
 	buf = appendText(buf, namespace)
 	buf = append(buf, `">`...)
-	result := action + "Result"
-	buf = appendTag(buf, "<", result)
-	buf, err := appendXML(buf, reflect.ValueOf(out))
+	result, err := appendXML(nil, reflect.ValueOf(out))
 	if err != nil {
 		return nil, err
 	}
-	buf = appendTag(buf, "</", result)
+	if len(result) > 0 {
+		buf = appendTag(buf, "<", action+"Result")
+		buf = append(buf, result...)
+		buf = appendTag(buf, "</", action+"Result")
+	}
 	buf = append(buf, "<ResponseMetadata><RequestId>"...)
 	buf = append(buf, requestID...)
 	buf = append(buf, "</RequestId></ResponseMetadata>"...)

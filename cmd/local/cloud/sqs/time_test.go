@@ -117,7 +117,7 @@ func TestVisibilityTimeout(t *testing.T) {
 		b.counts(q, 0, 1, 0)
 		time.Sleep(10*time.Second - 1)
 		b.wants(q)
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		again := b.wants(q, "a")[0]
 		if again.MessageId != first.MessageId || again.ReceiptHandle == first.ReceiptHandle {
 			b.Errorf("redelivered as %s %s", again.MessageId, again.ReceiptHandle)
@@ -218,7 +218,7 @@ func TestRetention(t *testing.T) {
 		b.send(q, "b")
 		time.Sleep(30*time.Second - 1)
 		b.counts(q, 1, 1, 0)
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		b.counts(q, 1, 0, 0) // in flight or not
 		time.Sleep(30 * time.Second)
 		b.wants(q)
@@ -466,7 +466,7 @@ func TestPurge(t *testing.T) {
 		b.delete(q, m.ReceiptHandle)
 		time.Sleep(time.Minute - 1)
 		b.wantError(purge(q), "PurgeQueueInProgress")
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		if err := purge(q); err != nil {
 			b.Error(err)
 		}

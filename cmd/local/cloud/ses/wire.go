@@ -1,0 +1,111 @@
+package ses
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+
+	"github.com/google/uuid"
+
+	"orderflow/cmd/local/cloud/protocol"
+)
+
+// OutboxPath is where the mails sent are listed, beside AWS's API: a JSON
+// object whose Messages are the newest last, those of ?to= or ?orderId= alone.
+const OutboxPath = "/_local/outbox"
+
+// Handler serves SES's REST API, and the outbox.
+// https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html
+func (s *Service) Handler() http.Handler {
+	mux := http.NewServeMux()
+	handle := func(pattern string, serve func(*http.Request) (any, error)) {
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("X-Amzn-Requestid", uuid.NewString())
+			out, err := serve(r)
+			if err != nil {
+				writeError(w, err)
+				return
+			}
+			writeJSON(w, http.StatusOK, out)
+		})
+	}
+	handle("POST /v2/email/outbound-emails", s.sendEmail)
+	handle("GET /v2/email/account", func(r *http.Request) (any, error) { return s.GetAccount(r.Context()) })
+	handle("GET /v2/email/identities", s.listIdentities)
+	handle("POST /v2/email/identities", s.createIdentity)
+	handle("GET /v2/email/identities/{name}", func(r *http.Request) (any, error) {
+		return s.GetEmailIdentity(r.Context(), r.PathValue("name"))
+	})
+	mux.Handle("GET "+OutboxPath, s.OutboxHandler())
+	handle("/", func(r *http.Request) (any, error) {
+		return nil, &protocol.Error{Code: "UnknownOperationException", Message: r.Method + " " + r.URL.Path + " is not supported by the local cloud", Status: http.StatusNotFound}
+	})
+	return mux
+}
+
+// OutboxHandler serves OutboxPath.
+func (s *Service) OutboxHandler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		q := r.URL.Query()
+		writeJSON(w, http.StatusOK, struct{ Messages []Mail }{s.Outbox(Filter{To: q.Get("to"), OrderID: q.Get("orderId")})})
+	})
+}
+
+func (s *Service) sendEmail(r *http.Request) (any, error) {
+	var in SendEmailInput
+	if err := readJSON(r, &in); err != nil {
+		return nil, err
+	}
+	return s.SendEmail(r.Context(), &in)
+}
+
+func (s *Service) createIdentity(r *http.Request) (any, error) {
+	var in CreateEmailIdentityInput
+	if err := readJSON(r, &in); err != nil {
+		return nil, err
+	}
+	return s.CreateEmailIdentity(r.Context(), &in)
+}
+
+func (s *Service) listIdentities(r *http.Request) (any, error) {
+	q := r.URL.Query()
+	in := &ListEmailIdentitiesInput{NextToken: q.Get("NextToken")}
+	if text := q.Get("PageSize"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 || n > 1000 {
+			return nil, badRequest("PageSize must be between 1 and 1000.")
+		}
+		in.PageSize = n
+	}
+	return s.ListEmailIdentities(r.Context(), in)
+}
+
+func readJSON(r *http.Request, v any) error {
+	body, err := protocol.ReadBody(r)
+	if err != nil {
+		return err
+	}
+	err = protocol.Unmarshal(body, v)
+	if e, ok := errors.AsType[*protocol.Error](err); ok {
+		return badRequest("%s", e.Message)
+	}
+	return err
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	body, err := json.Marshal(v)
+	if err != nil { // our own structs
+		panic(err)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	w.Write(body)
+}
+
+func writeError(w http.ResponseWriter, err error) {
+	e := protocol.AsError(err)
+	w.Header().Set("X-Amzn-Errortype", e.Code)
+	writeJSON(w, e.Status, map[string]string{"message": e.Message})
+}

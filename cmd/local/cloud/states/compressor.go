@@ -2,38 +2,64 @@ package states
 
 import (
 	"fmt"
+	"slices"
+	"sync"
 	"sync/atomic"
 
 	"github.com/klauspost/compress/s2"
 )
 
 // A compressor makes the journals of one state machine small. Histories of one
-// machine are much alike: the first long one becomes the dictionary of all
-// that follow. Many goroutines may share it.
-type compressor struct{ dictionary atomic.Pointer[s2.Dict] }
+// machine are much alike: one becomes the dictionary of those that follow,
+// until one comes that has much more to tell. Many goroutines may share it.
+type compressor struct {
+	dictionaries atomic.Pointer[[]*s2.Dict] // in the order they were learnt
+	buffers      sync.Pool                  // of *[]byte: journals' tails, and room to compress in
+}
 
-// Block formats, in a block's first byte.
-const (
-	blockPlain = iota
-	blockDictionary
-)
+// A block begins with the number of its dictionary: 1 is the first, 0 none.
+const maxDictionaries = 4
+
+func (c *compressor) known() []*s2.Dict {
+	if d := c.dictionaries.Load(); d != nil {
+		return *d
+	}
+	return nil
+}
+
+func (c *compressor) buffer() []byte {
+	if b, ok := c.buffers.Get().(*[]byte); ok {
+		return *b
+	}
+	return make([]byte, 0, 2*blockSize)
+}
+
+func (c *compressor) release(b []byte) {
+	if cap(b) <= 4*blockSize { // no memory is kept for the rare huge event
+		b = b[:0]
+		c.buffers.Put(&b)
+	}
+}
 
 func (c *compressor) compress(events []byte) []byte {
-	block := make([]byte, 1, 1+s2.MaxEncodedLen(len(events)))
-	if d := c.dictionary.Load(); d != nil {
-		block[0] = blockDictionary
-		block = append(block, d.Encode(block[1:1:cap(block)], events)...)
+	room := slices.Grow(c.buffer(), s2.MaxEncodedLen(len(events)))
+	var packed []byte
+	known := c.known()
+	if n := len(known); n > 0 {
+		packed = known[n-1].Encode(room[:cap(room)], events)
 	} else {
-		block = append(block, s2.Encode(block[1:1:cap(block)], events)...)
+		packed = s2.Encode(room[:cap(room)], events)
 	}
-	return append(make([]byte, 0, len(block)), block...)
+	block := append(append(make([]byte, 0, 1+len(packed)), byte(len(known))), packed...)
+	c.release(room)
+	return block
 }
 
 func (c *compressor) decompress(block []byte) []byte {
 	var events []byte
 	var err error
-	if block[0] == blockDictionary {
-		events, err = c.dictionary.Load().Decode(nil, block[1:])
+	if n := block[0]; n > 0 {
+		events, err = c.known()[n-1].Decode(nil, block[1:])
 	} else {
 		events, err = s2.Decode(nil, block[1:])
 	}
@@ -43,21 +69,22 @@ func (c *compressor) decompress(block []byte) []byte {
 	return events
 }
 
-// learn makes a history the dictionary, unless it is short or there is one.
+// learn makes a packed history a dictionary if it holds much more than the
+// last one.
 func (c *compressor) learn(j *journal) {
-	const short = 2 * blockSize
-	if c.dictionary.Load() != nil {
+	was := c.dictionaries.Load()
+	known, longest := c.known(), blockSize/2
+	if n := len(known); n > 0 {
+		longest = len(known[n-1].Bytes()) * 3 / 2
+	}
+	if size := min(j.size, s2.MaxDictSize); size < longest || len(known) == maxDictionaries {
 		return
 	}
 	var events []byte
 	for _, block := range j.blocks {
 		events = append(events, c.decompress(block)...)
 	}
-	if len(events) < short {
-		return
-	}
-	events = events[:min(len(events), s2.MaxDictSize)]
-	if d := s2.MakeDictManual(events, 0); d != nil {
-		c.dictionary.CompareAndSwap(nil, d)
+	if d := s2.MakeDictManual(events[:min(len(events), s2.MaxDictSize)], 0); d != nil {
+		c.dictionaries.CompareAndSwap(was, new(append(slices.Clone(known), d)))
 	}
 }

@@ -72,11 +72,14 @@ func (s *Service) StartExecution(_ context.Context, in *StartExecutionInput) (*S
 	if err != nil {
 		return nil, err
 	}
-	name := ""
+	var name string
 	if in.Name == nil {
 		name = uuid.NewString()
-	} else if name = *in.Name; checkName(name) != nil {
-		return nil, checkName(name)
+	} else {
+		name = *in.Name
+	}
+	if err := checkName(name); err != nil {
+		return nil, err
 	}
 	input := "{}"
 	if in.Input != nil {

@@ -152,28 +152,6 @@ func (s *Service) call(x *execution, t asl.ScheduleTask) (json.RawMessage, *fail
 	return withMetadata(output, api, id), nil
 }
 
-// asText makes a member that holds JSON the string of that JSON; one that is a
-// string stays.
-func asText(input []byte, name string) []byte {
-	var members map[string]json.RawMessage
-	if json.Unmarshal(input, &members) != nil {
-		return input // the service says what is wrong
-	}
-	value, ok := members[name]
-	if !ok || value[0] == '"' {
-		return input
-	}
-	text, err := json.Marshal(string(value))
-	if err != nil {
-		return input
-	}
-	members[name] = text
-	if input, err = json.Marshal(members); err != nil {
-		panic(err) // it was JSON a moment ago
-	}
-	return input
-}
-
 func (a *api) failure(r resource, id requestID, err error) *failure {
 	e, ok := errors.AsType[*protocol.Error](err)
 	if !ok {

@@ -56,7 +56,7 @@ func (s *Service) callInvoke(r resource, t asl.ScheduleTask, id requestID) (json
 	}
 	h := newHeaders(id.in(lambda), version)
 	lambda.headers(h, answer.Payload)
-	b := append([]byte(`{"ExecutedVersion":`), quote(version)...)
+	b := appendQuoted([]byte(`{"ExecutedVersion":`), version)
 	b = append(b, `,"Payload":`...)
 	b = append(b, payload(answer.Payload)...)
 	b = append(b, ',')

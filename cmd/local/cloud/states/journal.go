@@ -18,6 +18,7 @@ type journal struct {
 	blocks [][]byte // compressed, whole events each
 	tail   []byte   // events not compressed yet
 	count  int64
+	size   int // of the events before compression
 
 	// What the next event is written as a difference to.
 	at   int64 // milliseconds since 1970
@@ -25,30 +26,29 @@ type journal struct {
 }
 
 // blockSize is how many bytes of events wait to be compressed together.
-const blockSize = 4 << 10
+const blockSize = 8 << 10
 
 func (j *journal) append(c *compressor, e asl.HistoryEvent) {
+	if j.tail == nil {
+		j.tail = c.buffer()
+	}
 	enc := coder{buf: j.tail, at: j.at, data: j.data}
 	enc.event(&e, j.count+1)
 	j.tail, j.at, j.data = enc.buf, enc.at, enc.data
 	j.count++
 	if len(j.tail) >= blockSize {
-		room := j.tail[:0]
-		if cap(room) > 2*blockSize {
-			room = nil
-		}
 		j.pack(c)
-		j.tail = room
 	}
 }
 
-// pack compresses what is not yet, and keeps no room for more: for an
-// execution that will wait, or has ended.
+// pack compresses what is not yet.
 func (j *journal) pack(c *compressor) {
 	if len(j.tail) > 0 {
 		j.blocks = append(slices.Grow(j.blocks, 1), c.compress(j.tail))
+		j.size += len(j.tail)
+		c.release(j.tail)
+		j.tail = nil
 	}
-	j.tail = nil
 }
 
 // events are the journal's, oldest first, as they stand now. A journal that

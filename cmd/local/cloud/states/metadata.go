@@ -5,7 +5,6 @@ import (
 	"encoding/base32"
 	"encoding/binary"
 	"encoding/hex"
-	"encoding/json"
 	"hash/crc32"
 	"math/rand/v2"
 	"net/http"
@@ -106,7 +105,7 @@ func (h *headers) append(b []byte) []byte {
 		b = append(b, '"')
 		b = append(b, e.name...)
 		b = append(b, `":[`...)
-		b = append(b, quote(e.value)...)
+		b = appendQuoted(b, e.value)
 		b = append(b, ']')
 	}
 	b = append(b, `},"HttpHeaders":{`...)
@@ -117,10 +116,10 @@ func (h *headers) append(b []byte) []byte {
 		b = append(b, '"')
 		b = append(b, h.list[at].name...)
 		b = append(b, `":`...)
-		b = append(b, quote(h.list[at].value)...)
+		b = appendQuoted(b, h.list[at].value)
 	}
 	b = append(b, `},"HttpStatusCode":200},"SdkResponseMetadata":{"RequestId":`...)
-	b = append(b, quote(h.id)...)
+	b = appendQuoted(b, h.id)
 	return append(b, '}')
 }
 
@@ -134,12 +133,4 @@ func withMetadata(output []byte, a *api, id requestID) []byte {
 		b = append(b, ',')
 	}
 	return append(h.append(b), '}')
-}
-
-func quote(s string) []byte {
-	b, err := json.Marshal(s)
-	if err != nil {
-		panic(err) // no string fails
-	}
-	return b
 }

@@ -43,10 +43,17 @@ func (s *Service) perform(x *execution, commands []asl.Command) {
 			return
 		}
 	}
+	x.calls += len(calls)
 	for _, c := range calls {
-		s.step(x, asl.TaskStarted{TaskID: c.TaskID})
-		x.calls++
+		if s.step(x, asl.TaskStarted{TaskID: c.TaskID}); x.status != asl.Running {
+			return // its history is full
+		}
 		s.spawn(func() { s.run(x, c) })
+	}
+	if x.calls == 0 {
+		// Nothing happens before somebody answers, or a timer fires.
+		x.journal.pack(x.machine.history)
+		x.machine.history.learn(&x.journal)
 	}
 }
 
@@ -88,8 +95,5 @@ func (s *Service) run(x *execution, t asl.ScheduleTask) {
 		s.submitted(x, t.TaskID, output)
 	default:
 		s.step(x, asl.TaskSucceeded{TaskID: t.TaskID, Output: output})
-	}
-	if x.calls == 0 && x.status == asl.Running {
-		x.journal.pack(x.machine.history) // nothing happens before somebody answers
 	}
 }

@@ -116,12 +116,33 @@ func newGrammar[T any](keywords ...string) grammar[T] {
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-expression-parameters
 const maxLength = 4096
 
+// maxNesting bounds the work that parentheses make: each may open a condition
+// or an operand. AWS allows no more than 300 operators and functions.
+const maxNesting = 300
+
+func depth(text string) (deepest int) {
+	open := 0
+	for _, c := range []byte(text) {
+		switch c {
+		case '(':
+			open++
+		case ')':
+			open--
+		}
+		deepest = max(deepest, open)
+	}
+	return deepest
+}
+
 func (g grammar[T]) parse(text string) (*T, error) {
 	if strings.TrimSpace(text) == "" {
 		return nil, fault("The expression can not be empty;")
 	}
 	if len(text) > maxLength {
 		return nil, fault("Expression size has exceeded the maximum allowed size; expression size: " + strconv.Itoa(len(text)))
+	}
+	if depth(text) > maxNesting {
+		return nil, fault("The expression has too many nested parentheses;")
 	}
 	syntax, err := g.parser.ParseString("", text)
 	if err != nil {

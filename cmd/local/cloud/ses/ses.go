@@ -129,6 +129,9 @@ type ListEmailIdentitiesOutput struct {
 
 // ListEmailIdentities reports the identities in order of their names.
 func (s *Service) ListEmailIdentities(_ context.Context, in *ListEmailIdentitiesInput) (*ListEmailIdentitiesOutput, error) {
+	if in.PageSize < 0 || in.PageSize > 1000 {
+		return nil, badRequest("PageSize must be between 1 and 1000.")
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	out := &ListEmailIdentitiesOutput{EmailIdentities: []IdentityInfo{}}

@@ -33,6 +33,7 @@ func (s *Service) Handler() http.Handler {
 	handle("POST /v2/email/outbound-emails", s.sendEmail)
 	handle("GET /v2/email/account", func(r *http.Request) (any, error) { return s.GetAccount(r.Context()) })
 	handle("GET /v2/email/identities", s.listIdentities)
+	handle("POST /v2/email/list-identities", s.postListIdentities) // newer SDKs
 	handle("POST /v2/email/identities", s.createIdentity)
 	handle("GET /v2/email/identities/{name}", func(r *http.Request) (any, error) {
 		return s.GetEmailIdentity(r.Context(), r.PathValue("name"))
@@ -73,12 +74,20 @@ func (s *Service) listIdentities(r *http.Request) (any, error) {
 	in := &ListEmailIdentitiesInput{NextToken: q.Get("NextToken")}
 	if text := q.Get("PageSize"); text != "" {
 		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 || n > 1000 {
+		if err != nil || n == 0 {
 			return nil, badRequest("PageSize must be between 1 and 1000.")
 		}
 		in.PageSize = n
 	}
 	return s.ListEmailIdentities(r.Context(), in)
+}
+
+func (s *Service) postListIdentities(r *http.Request) (any, error) {
+	var in ListEmailIdentitiesInput
+	if err := readJSON(r, &in); err != nil {
+		return nil, err
+	}
+	return s.ListEmailIdentities(r.Context(), &in)
 }
 
 func readJSON(r *http.Request, v any) error {

@@ -201,3 +201,40 @@ func TestQueryRefused(t *testing.T) {
 		refused(t, s, c.action, c.input, c.want)
 	}
 }
+
+// Text and bytes sort by their bytes, and begins_with finds a run of them.
+func TestBeginsWith(t *testing.T) {
+	s := newService(t)
+	for kind, keys := range map[string][]string{
+		"S": {"a", "order", "order.cancelled", "order.confirmed", "order\u0000", "ordes", "é"},
+		"B": {"AA==", "AAA=", "AAH/", "AP8=", "AP//", "/w==", "//8="},
+	} {
+		call(t, s, "CreateTable", strings.ReplaceAll(`{"TableName":"Sorted-X","BillingMode":"PAY_PER_REQUEST",
+			"AttributeDefinitions":[{"AttributeName":"pk","AttributeType":"X"},{"AttributeName":"sk","AttributeType":"X"}],
+			"KeySchema":[{"AttributeName":"pk","KeyType":"HASH"},{"AttributeName":"sk","KeyType":"RANGE"}]}`, "X", kind))
+		for _, key := range keys {
+			item, _ := json.Marshal(map[string]any{"pk": map[string]string{kind: keys[6]}, "sk": map[string]string{kind: key}})
+			call(t, s, "PutItem", `{"TableName":"Sorted-`+kind+`","Item":`+string(item)+`}`)
+		}
+		if n := read(t, s, "Scan", `{"TableName":"Sorted-`+kind+`"}`).Count; n != len(keys) {
+			t.Errorf("a scan by %s finds %d items", kind, n)
+		}
+	}
+	for _, c := range []struct{ kind, hash, prefix, want string }{
+		{"S", "é", "order", "order order\x00 order.cancelled order.confirmed"},
+		{"S", "é", "order.", "order.cancelled order.confirmed"},
+		{"S", "é", "x", ""},
+		{"B", "//8=", "AA==", "AA== AAA= AAH/ AP8= AP//"},
+		{"B", "//8=", "/w==", "/w== //8="},
+	} {
+		p := read(t, s, "Query", `{"TableName":"Sorted-`+c.kind+`","KeyConditionExpression":"pk = :p AND begins_with(sk, :b)",
+			"ExpressionAttributeValues":{":p":{"`+c.kind+`":"`+c.hash+`"},":b":{"`+c.kind+`":"`+c.prefix+`"}}}`)
+		var got []string
+		for _, item := range p.Items {
+			got = append(got, item["sk"][c.kind].(string))
+		}
+		if strings.Join(got, " ") != c.want {
+			t.Errorf("begins_with %s: %q, want %q", c.prefix, got, c.want)
+		}
+	}
+}

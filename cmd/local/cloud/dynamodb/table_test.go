@@ -102,7 +102,7 @@ func TestTimeToLive(t *testing.T) {
 			t.Helper()
 			for _, index := range []string{"", `,"IndexName":"all"`} {
 				if got := read(t, s, "Scan", `{"TableName":"Things"`+index+`}`).Count; got != want {
-					t.Errorf("after %v there are %d items, want %d", time.Now().Sub(time.Unix(now, 0)), got, want)
+					t.Errorf("after %v there are %d items, want %d", time.Since(time.Unix(now, 0)), got, want)
 				}
 			}
 		}

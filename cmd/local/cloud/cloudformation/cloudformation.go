@@ -16,6 +16,7 @@ package cloudformation
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -84,6 +85,15 @@ func (e *Error) Error() string {
 }
 
 func (e *Error) Unwrap() error { return e.Err }
+
+// At says where a fault is, below the place that whoever passes the error on
+// knows: At(err, "Properties", "CodeUri"). A nil error stays nil.
+func At(err error, path ...string) error {
+	for _, step := range slices.Backward(path) {
+		err = within(step, err)
+	}
+	return err
+}
 
 // within puts a step before the path of an error: paths are built outwards,
 // and only when there is an error.

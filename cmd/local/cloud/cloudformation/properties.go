@@ -18,7 +18,7 @@ import (
 // boolean is wanted, and the other way round. A field of type any takes
 // whatever comes.
 func (r Resource) Decode(v any) error {
-	return within("Properties", Decode(r.Properties, v))
+	return At(Decode(r.Properties, v), "Properties")
 }
 
 // Decode is Resource.Decode for any resolved value.

@@ -1,0 +1,190 @@
+package cloud
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/aws"
+)
+
+const (
+	echoFolder = "lambdas/echo/bootstrap"
+	passFile   = "statemachine/pass.asl.json"
+	pass       = `{"QueryLanguage": "JSONata", "StartAt": "Pass", "States": {"Pass": {"Type": "Pass", "Output": "${Greeting}", "End": true}}}`
+)
+
+func newCloud(t *testing.T) *Cloud {
+	t.Helper()
+	c := New(Config{
+		Endpoint:    "127.0.0.1:4566",
+		APIEndpoint: "127.0.0.1:8080",
+		Functions:   map[string]Function{echoFolder: echo},
+		Definitions: map[string][]byte{passFile: []byte(pass)},
+	})
+	t.Cleanup(func() { c.Close(context.Background()) })
+	return c
+}
+
+// echo answers with the variables that it was told to ask for.
+func echo(_ aws.Config, getenv func(string) string) (lambda.Handler, error) {
+	if getenv("FAIL") != "" {
+		return nil, errors.New("echo: FAIL is set")
+	}
+	return lambda.NewHandler(func(_ context.Context, names []string) (map[string]string, error) {
+		values := map[string]string{}
+		for _, name := range names {
+			values[name] = getenv(name)
+		}
+		return values, nil
+	}), nil
+}
+
+func resource(kind, properties string) string {
+	return `{"Resources": {"It": {"Type": "` + kind + `", "Properties": ` + properties + `}}}`
+}
+
+// TestRefusedTemplates: what the cloud cannot honour is refused by name.
+func TestRefusedTemplates(t *testing.T) {
+	function := func(more string) string {
+		return resource("AWS::Serverless::Function", `{"CodeUri": "../lambdas/echo/bootstrap", "Role": "arn:aws:iam::000000000000:role/r"`+more+`}`)
+	}
+	event := func(kind, properties string) string {
+		return function(`, "Events": {"On": {"Type": "` + kind + `", "Properties": ` + properties + `}}`)
+	}
+	machine := func(more string) string {
+		return resource("AWS::Serverless::StateMachine", `{"DefinitionUri": "../statemachine/pass.asl.json", "Role": "arn:aws:iam::000000000000:role/r"`+more+`}`)
+	}
+	tests := []struct{ name, template, want string }{
+		{"type", resource("AWS::Kinesis::Stream", `{}`), "It: resource type AWS::Kinesis::Stream is not supported"},
+		{"attribute", `{"Resources": {"It": {"Type": "AWS::SQS::Queue", "UpdatePolicy": {}}}}`, "It: resource attribute UpdatePolicy is not supported"},
+
+		{"queue property", resource("AWS::SQS::Queue", `{"Colour": "red"}`), "It.Properties.Colour: the property is not supported"},
+		{"queue value", resource("AWS::SQS::Queue", `{"VisibilityTimeout": 43201}`), "It: InvalidAttributeValue"},
+		{"queue type", resource("AWS::SQS::Queue", `{"VisibilityTimeout": "soon"}`), `It.Properties.VisibilityTimeout: "soon" where an integer is wanted`},
+		{"FIFO queue", resource("AWS::SQS::Queue", `{"FifoQueue": true}`), "FIFO"},
+		{"queue policy property", resource("AWS::SQS::QueuePolicy", `{"PolicyDocument": {}, "Queues": [], "Name": "x"}`), "It.Properties.Name"},
+		{"queue policy of no queue", resource("AWS::SQS::QueuePolicy", `{"PolicyDocument": {}, "Queues": ["http://127.0.0.1:4566/000000000000/none"]}`), "It: "},
+
+		{"table property", resource("AWS::DynamoDB::Table", `{"StreamSpecification": {}}`), "It.Properties.StreamSpecification: the property is not supported"},
+		{"table index property", resource("AWS::DynamoDB::Table", `{"GlobalSecondaryIndexes": [{"IndexName": "i", "ContributorInsightsSpecification": {}}]}`), "It.Properties.GlobalSecondaryIndexes[0].ContributorInsightsSpecification"},
+		{"table without key", resource("AWS::DynamoDB::Table", `{"BillingMode": "PAY_PER_REQUEST"}`), "It: ValidationException"},
+
+		{"topic property", resource("AWS::SNS::Topic", `{"FifoTopic": true}`), "It.Properties.FifoTopic"},
+		{"subscription property", resource("AWS::SNS::Subscription", `{"Protocol": "sqs", "TopicArn": "x", "Region": "x"}`), "It.Properties.Region"},
+		{"subscription protocol", `{"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}, "It": {"Type": "AWS::SNS::Subscription", "Properties": {"Protocol": "http", "TopicArn": {"Ref": "Topic"}, "Endpoint": "http://x"}}}}`, "It: InvalidParameter"},
+
+		{"bucket property", resource("AWS::S3::Bucket", `{"VersioningConfiguration": {}}`), "It.Properties.VersioningConfiguration"},
+
+		{"function property", function(`, "Layers": []`), "It.Properties.Layers"},
+		{"function environment", function(`, "Environment": {"Secrets": {}}`), "It.Properties.Environment.Secrets"},
+		{"function logging", function(`, "LoggingConfig": {"ApplicationLogLevel": "INFO"}`), "It.Properties.LoggingConfig.ApplicationLogLevel"},
+		{"function without role", resource("AWS::Serverless::Function", `{"CodeUri": "x"}`), "It.Properties.Role: the property is required"},
+		{"no such code", resource("AWS::Serverless::Function", `{"CodeUri": "../lambdas/none/bootstrap", "Role": "r"}`), `It.Properties.CodeUri: there is no handler "lambdas/none/bootstrap"`},
+		{"reserved variable", function(`, "Environment": {"Variables": {"AWS_REGION": "x"}}`), "It.Properties.Environment.Variables.AWS_REGION: the variable is reserved"},
+		{"handler that cannot start", function(`, "Environment": {"Variables": {"FAIL": "1"}}`), "It: lambda: function \"orderflow-It\" can not start: echo: FAIL is set"},
+		{"timeout", function(`, "Timeout": 901`), "It: "},
+		{"event type", event("Schedule", `{}`), "It.Properties.Events.On.Type: events of type \"Schedule\" are not supported"},
+		{"event property", event("SQS", `{"Queue": "x", "FilterCriteria": {}}`), "It.Properties.Events.On.Properties.FilterCriteria"},
+		{"event of no queue", event("SQS", `{"Queue": "arn:aws:sqs:us-east-1:000000000000:none"}`), "It.Properties.Events.On.Properties: "},
+		{"route of no API", event("HttpApi", `{"ApiId": "x", "Method": "GET", "Path": "/"}`), `It.Properties.Events.On.Properties.ApiId: there is no HTTP API "x"`},
+		{"route without API", event("HttpApi", `{"Method": "GET", "Path": "/"}`), "It.Properties.Events.On.Properties.ApiId: the property is required"},
+		{"route with authorizer", event("HttpApi", `{"ApiId": "x", "Method": "GET", "Path": "/", "Auth": {}}`), "It.Properties.Events.On.Properties.Auth"},
+
+		{"API property", resource("AWS::Serverless::HttpApi", `{"Domain": {}}`), "It.Properties.Domain"},
+		{"API route setting", resource("AWS::Serverless::HttpApi", `{"DefaultRouteSettings": {"LoggingLevel": "INFO"}}`), "It.Properties.DefaultRouteSettings.LoggingLevel"},
+		{"two APIs", `{"Resources": {"A": {"Type": "AWS::Serverless::HttpApi"}, "B": {"Type": "AWS::Serverless::HttpApi"}}}`, "B: the local cloud serves one HTTP API, which is A"},
+
+		{"machine property", machine(`, "Events": {}`), "It.Properties.Events"},
+		{"no such definition", resource("AWS::Serverless::StateMachine", `{"DefinitionUri": "none.json", "Role": "r"}`), `It.Properties.DefinitionUri: there is no state machine "template/none.json"`},
+		{"substitution missing", machine(``), "It.Properties.DefinitionSubstitutions: nothing is given for Greeting"},
+		{"substitution too many", machine(`, "DefinitionSubstitutions": {"Greeting": "hi", "Name": "x"}`), "It.Properties.DefinitionSubstitutions: the definition has no Name"},
+		{"machine type", machine(`, "Type": "EXPRESS", "DefinitionSubstitutions": {"Greeting": "hi"}`), "It: StateMachineTypeNotSupported"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := newCloud(t).Deploy(t.Context(), []byte(test.template), nil)
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("error = %v, want one with %q", err, test.want)
+			}
+		})
+	}
+}
+
+// TestValues: Ref and GetAtt mean what CloudFormation documents.
+func TestValues(t *testing.T) {
+	const template = `{
+		"Resources": {
+			"Queue": {"Type": "AWS::SQS::Queue"},
+			"Topic": {"Type": "AWS::SNS::Topic"},
+			"Table": {"Type": "AWS::DynamoDB::Table", "Properties": {"BillingMode": "PAY_PER_REQUEST",
+				"AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}], "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}]}},
+			"Bucket": {"Type": "AWS::S3::Bucket"},
+			"Role": {"Type": "AWS::IAM::Role", "Properties": {}},
+			"Log": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "/aws/x"}},
+			"Function": {"Type": "AWS::Serverless::Function", "Properties": {"CodeUri": "../lambdas/echo/bootstrap", "Role": {"Fn::GetAtt": ["Role", "Arn"]}}},
+			"Machine": {"Type": "AWS::Serverless::StateMachine", "Properties": {"DefinitionUri": "../statemachine/pass.asl.json",
+				"Role": {"Fn::GetAtt": ["Role", "Arn"]}, "DefinitionSubstitutions": {"Greeting": "hi"}}},
+			"Api": {"Type": "AWS::Serverless::HttpApi"}
+		},
+		"Outputs": {%s}}`
+	values := map[string]string{
+		"Queue": "http://127.0.0.1:4566/000000000000/orderflow-Queue", "Queue.Arn": "arn:aws:sqs:us-east-1:000000000000:orderflow-Queue",
+		"Queue.QueueName": "orderflow-Queue",
+		"Topic":           "arn:aws:sns:us-east-1:000000000000:orderflow-Topic", "Topic.TopicName": "orderflow-Topic",
+		"Table": "orderflow-Table", "Table.Arn": "arn:aws:dynamodb:us-east-1:000000000000:table/orderflow-Table",
+		"Bucket": "orderflow-bucket", "Bucket.Arn": "arn:aws:s3:::orderflow-bucket",
+		"Role": "orderflow-Role", "Role.Arn": "arn:aws:iam::000000000000:role/orderflow-Role",
+		"Log": "/aws/x", "Log.Arn": "arn:aws:logs:us-east-1:000000000000:log-group:/aws/x:*",
+		"Function": "orderflow-Function", "Function.Arn": "arn:aws:lambda:us-east-1:000000000000:function:orderflow-Function",
+		"Machine": "arn:aws:states:us-east-1:000000000000:stateMachine:orderflow-Machine", "Machine.Name": "orderflow-Machine",
+		"Api": apiID, "Api.ApiEndpoint": "http://127.0.0.1:8080",
+	}
+	var outputs []string
+	for name := range values {
+		outputs = append(outputs, fmt.Sprintf(`"%s": {"Value": {"Fn::Sub": "${%s}"}}`, strings.ReplaceAll(name, ".", ""), name))
+	}
+	slices.Sort(outputs)
+	stack, err := newCloud(t).Deploy(t.Context(), fmt.Appendf(nil, template, strings.Join(outputs, ", ")), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range values {
+		if got := stack.Outputs[strings.ReplaceAll(name, ".", "")]; got != want {
+			t.Errorf("%s = %q, want %q", name, got, want)
+		}
+	}
+}
+
+// TestEnvironment: a handler knows the template's variables and Lambda's own,
+// and nothing of this machine.
+func TestEnvironment(t *testing.T) {
+	t.Setenv("HOME_OF_THE_MACHINE", "x")
+	c := newCloud(t)
+	_, err := c.Deploy(t.Context(), []byte(resource("AWS::Serverless::Function",
+		`{"CodeUri": "../lambdas/echo/bootstrap", "Role": "r", "MemorySize": 256, "Environment": {"Variables": {"TABLE": {"Ref": "AWS::StackName"}}}}`)), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := c.invokeTask(t.Context(), "orderflow-It", []byte(`["TABLE", "AWS_REGION", "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "HOME_OF_THE_MACHINE"]`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	if err := json.Unmarshal(out.Payload, &got); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{
+		"TABLE": "orderflow", "AWS_REGION": Region, "AWS_LAMBDA_FUNCTION_NAME": "orderflow-It", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256", "HOME_OF_THE_MACHINE": "",
+	}
+	for name, value := range want {
+		if got[name] != value {
+			t.Errorf("%s = %q, want %q", name, got[name], value)
+		}
+	}
+}

@@ -1,0 +1,132 @@
+package cloud
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"orderflow/cmd/local/cloud/protocol"
+)
+
+// ServeHTTP is the AWS endpoint: a signed request goes to the service that its
+// signature names, all else to the pages of the endpoint itself.
+func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	name := serviceOf(r)
+	if name == "" {
+		c.pages.ServeHTTP(w, r)
+		return
+	}
+	service, ok := c.endpoints[name]
+	if !ok {
+		refuse(w, r, &protocol.Error{
+			Code:    "UnknownService",
+			Message: fmt.Sprintf("service %q is not part of the local cloud", name),
+			Status:  http.StatusNotImplemented,
+		})
+		return
+	}
+	service.ServeHTTP(w, r)
+}
+
+// serviceOf is the signing name of the service that a request is for, or ""
+// when nothing tells.
+func serviceOf(r *http.Request) string {
+	if scope, ok := credential(r.Header.Get("Authorization")); ok {
+		return scopeService(scope)
+	}
+	if target, _, ok := strings.Cut(r.Header.Get("X-Amz-Target"), "."); ok {
+		return targetService(target)
+	}
+	if r.URL.RawQuery != "" {
+		query := r.URL.Query()
+		if scope := query.Get("X-Amz-Credential"); scope != "" { // presigned
+			return scopeService(scope)
+		}
+		if query.Get("Action") != "" {
+			return versionService(query.Get("Version"))
+		}
+	}
+	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+		return formService(r)
+	}
+	return ""
+}
+
+// credential finds Credential=… in an Authorization header of Signature
+// Version 4. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-authentication-methods.html
+func credential(authorization string) (scope string, ok bool) {
+	if !strings.HasPrefix(authorization, "AWS4-") {
+		return "", false
+	}
+	_, scope, ok = strings.Cut(authorization, "Credential=")
+	if i := strings.IndexAny(scope, ", "); i >= 0 {
+		scope = scope[:i]
+	}
+	return scope, ok
+}
+
+// scopeService takes the service from key/date/region/service/aws4_request;
+// Signature Version 4A leaves the region out.
+func scopeService(scope string) string {
+	scope = strings.TrimSuffix(scope, "/aws4_request")
+	return scope[strings.LastIndexByte(scope, '/')+1:]
+}
+
+func targetService(target string) string {
+	switch target {
+	case "AmazonSQS":
+		return "sqs"
+	case "AWSStepFunctions":
+		return "states"
+	}
+	if strings.HasPrefix(target, "DynamoDB_") {
+		return "dynamodb"
+	}
+	return target
+}
+
+// versionService tells the services of the Query protocol apart.
+func versionService(version string) string {
+	switch version {
+	case "2010-03-31":
+		return "sns"
+	case "2012-11-05":
+		return "sqs"
+	}
+	return "query " + version
+}
+
+// formService reads an unsigned form as far as it must, and leaves the body
+// for the service.
+func formService(r *http.Request) string {
+	body, err := protocol.ReadBody(r)
+	if err != nil {
+		return ""
+	}
+	r.Body = io.NopCloser(strings.NewReader(string(body)))
+	for pair := range strings.SplitSeq(string(body), "&") {
+		if version, ok := strings.CutPrefix(pair, "Version="); ok {
+			return versionService(version)
+		}
+	}
+	return ""
+}
+
+// refuse answers in the protocol that the request was made in.
+func refuse(w http.ResponseWriter, r *http.Request, e *protocol.Error) {
+	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+		w.Header().Set("Content-Type", "text/xml")
+		w.WriteHeader(e.Status)
+		fmt.Fprint(w, "<ErrorResponse><Error><Type>Sender</Type><Code>"+e.Code+"</Code><Message>")
+		xml.EscapeText(w, []byte(e.Message)) // the reader has gone: nobody is left to tell
+		fmt.Fprint(w, "</Message></Error></ErrorResponse>")
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("X-Amzn-Errortype", e.Code)
+	w.WriteHeader(e.Status)
+	json.NewEncoder(w).Encode(map[string]string{"__type": e.Code, "message": e.Message}) // likewise
+}

@@ -1,0 +1,87 @@
+package cloud
+
+import (
+	"io"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+func TestServiceOf(t *testing.T) {
+	const form = "application/x-www-form-urlencoded; charset=utf-8"
+	tests := []struct {
+		name                          string
+		url, authorization, target    string
+		contentType, body, wantedName string
+	}{
+		{name: "signed", authorization: "AWS4-HMAC-SHA256 Credential=AKID/20250101/us-east-1/states/aws4_request, SignedHeaders=host, Signature=x", wantedName: "states"},
+		{name: "signed without spaces", authorization: "AWS4-HMAC-SHA256 SignedHeaders=host,Credential=AKID/20250101/us-east-1/s3/aws4_request,Signature=x", wantedName: "s3"},
+		{name: "signed by version 4A", authorization: "AWS4-ECDSA-P256-SHA256 Credential=AKID/20250101/s3/aws4_request, Signature=x", wantedName: "s3"},
+		{name: "signature before target", authorization: "AWS4-HMAC-SHA256 Credential=A/2/r/iam/aws4_request", target: "AmazonSQS.SendMessage", wantedName: "iam"},
+		{name: "bearer", authorization: "Bearer x", wantedName: ""},
+		{name: "DynamoDB target", target: "DynamoDB_20120810.PutItem", wantedName: "dynamodb"},
+		{name: "SQS target", target: "AmazonSQS.SendMessage", wantedName: "sqs"},
+		{name: "Step Functions target", target: "AWSStepFunctions.StartExecution", wantedName: "states"},
+		{name: "another target", target: "Logs_20140328.PutLogEvents", wantedName: "Logs_20140328"},
+		{name: "presigned", url: "/bucket/key?X-Amz-Credential=AKID%2F20250101%2Fus-east-1%2Fs3%2Faws4_request", wantedName: "s3"},
+		{name: "query", url: "/?Action=Publish&Version=2010-03-31", wantedName: "sns"},
+		{name: "form", contentType: form, body: "Action=SendMessage&Version=2012-11-05", wantedName: "sqs"},
+		{name: "form of another service", contentType: form, body: "Action=X&Version=2010-05-08", wantedName: "query 2010-05-08"},
+		{name: "form of no service", contentType: form, body: "a=b", wantedName: ""},
+		{name: "page", url: "/health", wantedName: ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if test.url == "" {
+				test.url = "/"
+			}
+			r := httptest.NewRequest("POST", test.url, strings.NewReader(test.body))
+			for name, value := range map[string]string{"Authorization": test.authorization, "X-Amz-Target": test.target, "Content-Type": test.contentType} {
+				if value != "" {
+					r.Header.Set(name, value)
+				}
+			}
+			if got := serviceOf(r); got != test.wantedName {
+				t.Errorf("service %q, want %q", got, test.wantedName)
+			}
+			if body, _ := io.ReadAll(r.Body); string(body) != test.body {
+				t.Errorf("left the body %q, want %q", body, test.body)
+			}
+		})
+	}
+}
+
+func TestEndpoint(t *testing.T) {
+	c := New(Config{Endpoint: "127.0.0.1:4566", APIEndpoint: "127.0.0.1:8080"})
+	defer c.Close(t.Context())
+	get := func(method, path string, header map[string]string) (int, string) {
+		r := httptest.NewRequest(method, path, nil)
+		for name, value := range header {
+			r.Header.Set(name, value)
+		}
+		w := httptest.NewRecorder()
+		c.ServeHTTP(w, r)
+		return w.Code, w.Body.String()
+	}
+	if status, _ := get("GET", "/health", nil); status != 503 {
+		t.Errorf("/health before it is ready: %d", status)
+	}
+	c.SetReady(true)
+	if status, body := get("GET", "/health", nil); status != 200 || body != "ok\n" {
+		t.Errorf("/health: %d %q", status, body)
+	}
+	if status, body := get("GET", "/", nil); status != 200 || !strings.Contains(body, "dynamodb") || !strings.Contains(body, "127.0.0.1:8080") {
+		t.Errorf("/: %d %q", status, body)
+	}
+	if status, body := get("GET", "/bucket/key", nil); status != 403 || !strings.Contains(body, "MissingAuthenticationToken") {
+		t.Errorf("unsigned: %d %q", status, body)
+	}
+	scope := "AWS4-HMAC-SHA256 Credential=A/20250101/us-east-1/iam/aws4_request"
+	if status, body := get("POST", "/", map[string]string{"Authorization": scope}); status != 501 || !strings.Contains(body, `service \"iam\" is not part`) {
+		t.Errorf("unknown service: %d %q", status, body)
+	}
+	status, body := get("POST", "/", map[string]string{"Authorization": scope, "Content-Type": "application/x-www-form-urlencoded"})
+	if status != 501 || !strings.HasPrefix(body, "<ErrorResponse>") || !strings.Contains(body, "&#34;iam&#34;") {
+		t.Errorf("unknown service of the Query protocol: %d %q", status, body)
+	}
+}

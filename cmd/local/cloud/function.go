@@ -1,0 +1,153 @@
+package cloud
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strconv"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"orderflow/cmd/local/cloud/cloudformation"
+	lambdaservice "orderflow/cmd/local/cloud/lambda"
+)
+
+// https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-function.html
+type functionProperties struct {
+	Architectures []string
+	CodeUri       string `cfn:",required"`
+	Description   string
+	Environment   struct {
+		Variables map[string]string
+	}
+	Events        map[string]functionEvent
+	FunctionName  string
+	Handler       string
+	LoggingConfig struct {
+		LogFormat string
+		LogGroup  string
+	}
+	MemorySize                   int
+	ReservedConcurrentExecutions *int
+	Role                         string `cfn:",required"`
+	Runtime                      string
+	Tags                         map[string]string
+	Timeout                      int
+}
+
+// A functionEvent is a source of events; its Properties depend on Type.
+type functionEvent struct {
+	Type       string `cfn:",required"`
+	Properties any
+}
+
+func (d *deployment) function(r cloudformation.Resource) (cloudformation.Values, error) {
+	var p functionProperties
+	if err := r.Decode(&p); err != nil {
+		return cloudformation.Values{}, err
+	}
+	name := cmp.Or(p.FunctionName, physicalName(r))
+	code := path.Join(templateFolder, p.CodeUri)
+	construct, ok := d.config.Functions[code]
+	if !ok {
+		return cloudformation.Values{}, cloudformation.At(fmt.Errorf("there is no handler %q", code), "Properties", "CodeUri")
+	}
+	environment, err := p.environment(name)
+	if err != nil {
+		return cloudformation.Values{}, err
+	}
+	getenv := func(variable string) string { return environment[variable] }
+	created, err := d.Lambda.CreateFunction(d.ctx, &lambdaservice.CreateFunctionInput{
+		FunctionName:                 name,
+		Init:                         func() (lambda.Handler, error) { return construct(d.aws, getenv) },
+		Timeout:                      p.Timeout,
+		ReservedConcurrentExecutions: p.ReservedConcurrentExecutions,
+		Description:                  p.Description,
+		Runtime:                      p.Runtime,
+		Handler:                      p.Handler,
+		Role:                         p.Role,
+		MemorySize:                   p.MemorySize,
+		Architectures:                p.Architectures,
+		Environment:                  p.Environment.Variables,
+		Tags:                         p.Tags,
+		LogFormat:                    p.LoggingConfig.LogFormat,
+		LogGroup:                     p.LoggingConfig.LogGroup,
+	})
+	if err != nil {
+		return cloudformation.Values{}, err
+	}
+	for _, event := range slices.Sorted(maps.Keys(p.Events)) {
+		if err := d.event(created.FunctionArn, p.Events[event]); err != nil {
+			return cloudformation.Values{}, cloudformation.At(err, "Properties", "Events", event)
+		}
+	}
+	return cloudformation.Values{Ref: name, Attributes: map[string]any{"Arn": created.FunctionArn}}, nil
+}
+
+// environment is what a function's getenv knows: the template's variables,
+// exactly, and those that Lambda sets.
+// https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
+func (p functionProperties) environment(name string) (map[string]string, error) {
+	environment := map[string]string{
+		"AWS_DEFAULT_REGION":              Region,
+		"AWS_EXECUTION_ENV":               "AWS_Lambda_" + p.Runtime,
+		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": strconv.Itoa(cmp.Or(p.MemorySize, 128)),
+		"AWS_LAMBDA_FUNCTION_NAME":        name,
+		"AWS_LAMBDA_FUNCTION_VERSION":     "$LATEST",
+		"AWS_LAMBDA_INITIALIZATION_TYPE":  "on-demand",
+		"AWS_LAMBDA_LOG_GROUP_NAME":       p.LoggingConfig.LogGroup,
+		"AWS_REGION":                      Region,
+		"TZ":                              ":UTC",
+		"_HANDLER":                        p.Handler,
+	}
+	for variable, value := range p.Environment.Variables {
+		if _, reserved := environment[variable]; reserved && variable != "TZ" {
+			return nil, cloudformation.At(errors.New("the variable is reserved by Lambda"), "Properties", "Environment", "Variables", variable)
+		}
+		environment[variable] = value
+	}
+	return environment, nil
+}
+
+func (d *deployment) event(functionARN string, e functionEvent) error {
+	switch e.Type {
+	case "HttpApi":
+		return cloudformation.At(d.routeEvent(functionARN, e.Properties), "Properties")
+	case "SQS":
+		return cloudformation.At(d.queueEvent(functionARN, e.Properties), "Properties")
+	}
+	return cloudformation.At(fmt.Errorf("events of type %q are not supported by the local cloud", e.Type), "Type")
+}
+
+// https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-function-sqs.html
+func (d *deployment) queueEvent(functionARN string, properties any) error {
+	var p struct {
+		BatchSize                      *int
+		Enabled                        *bool
+		FunctionResponseTypes          []string
+		MaximumBatchingWindowInSeconds int
+		Queue                          string `cfn:",required"`
+		ScalingConfig                  *struct {
+			MaximumConcurrency *int
+		}
+	}
+	if err := cloudformation.Decode(properties, &p); err != nil {
+		return err
+	}
+	input := &lambdaservice.CreateEventSourceMappingInput{
+		EventSourceArn:                 p.Queue,
+		FunctionName:                   functionARN,
+		Enabled:                        p.Enabled,
+		BatchSize:                      p.BatchSize,
+		MaximumBatchingWindowInSeconds: p.MaximumBatchingWindowInSeconds,
+		FunctionResponseTypes:          p.FunctionResponseTypes,
+	}
+	if p.ScalingConfig != nil {
+		input.ScalingConfig = &lambdaservice.ScalingConfig{MaximumConcurrency: p.ScalingConfig.MaximumConcurrency}
+	}
+	_, err := d.Lambda.CreateEventSourceMapping(d.ctx, input)
+	return err
+}

@@ -1,0 +1,94 @@
+package cloud
+
+import (
+	"maps"
+	"strings"
+)
+
+// An Inert part of a template changes nothing at home. All else is honoured
+// or refused.
+type Inert struct {
+	Type string // resource type, "*" for all
+
+	// Part is a property as Properties.Name.Name, an attribute such as
+	// DeletionPolicy, or "" for the resource as such, which then exists in
+	// name only. A * stands for any one name.
+	Part string
+
+	Because string
+
+	// Shown says that the service's API reports it as it is given.
+	Shown bool
+}
+
+// InertParts is what is knowingly inert at home.
+func InertParts() []Inert {
+	return []Inert{
+		{Type: "*", Part: "DeletionPolicy", Because: "nothing at home outlives the program"},
+		{Type: "*", Part: "UpdateReplacePolicy", Because: "a running stack is never updated"},
+		{Type: "*", Part: "Metadata", Because: "it speaks to sam build and to people"},
+
+		{Type: "AWS::IAM::Role", Because: "nobody is authenticated, so there is nothing to allow"},
+		{Type: "AWS::Logs::LogGroup", Because: "handlers log to the terminal"},
+
+		{Type: "AWS::DynamoDB::Table", Part: "Properties.SSESpecification", Because: "nothing is written to a disk", Shown: true},
+		{Type: "AWS::DynamoDB::Table", Part: "Properties.PointInTimeRecoverySpecification", Because: "there is no earlier state to restore", Shown: true},
+		{Type: "AWS::S3::Bucket", Part: "Properties.BucketEncryption", Because: "nothing is written to a disk"},
+		{Type: "AWS::S3::Bucket", Part: "Properties.OwnershipControls", Because: "there is one account"},
+		{Type: "AWS::S3::Bucket", Part: "Properties.PublicAccessBlockConfiguration", Because: "nobody is authenticated, and only this machine can ask"},
+		{Type: "AWS::SQS::Queue", Part: "Properties.SqsManagedSseEnabled", Because: "nothing is written to a disk", Shown: true},
+
+		{Type: "AWS::Serverless::Function", Part: "Properties.Architectures", Because: "handlers run in this process", Shown: true},
+		{Type: "AWS::Serverless::Function", Part: "Properties.Handler", Because: "CodeUri says which handler it is", Shown: true},
+		{Type: "AWS::Serverless::Function", Part: "Properties.LoggingConfig", Because: "handlers log to the terminal", Shown: true},
+		{Type: "AWS::Serverless::Function", Part: "Properties.MemorySize", Because: "handlers share the memory of this process", Shown: true},
+		{Type: "AWS::Serverless::Function", Part: "Properties.Role", Because: "nobody is authenticated", Shown: true},
+		{Type: "AWS::Serverless::Function", Part: "Properties.Runtime", Because: "handlers run in this process", Shown: true},
+		{Type: "AWS::Serverless::HttpApi", Part: "Properties.AccessLogSettings", Because: "there are no log groups"},
+		{Type: "AWS::Serverless::HttpApi", Part: "Properties.FailOnWarnings", Because: "it is about importing an OpenAPI document"},
+		{Type: "AWS::Serverless::HttpApi", Part: "Properties.DefaultRouteSettings.DetailedMetricsEnabled", Because: "there are no metrics"},
+		{Type: "AWS::Serverless::StateMachine", Part: "Properties.Logging", Because: "the history is kept anyway", Shown: true},
+		{Type: "AWS::Serverless::StateMachine", Part: "Properties.Role", Because: "nobody is authenticated", Shown: true},
+	}
+}
+
+func (i Inert) concerns(resourceType string) bool { return i.Type == "*" || i.Type == resourceType }
+
+func isInert(resourceType, part string) bool {
+	for _, i := range InertParts() {
+		if i.concerns(resourceType) && i.Part == part {
+			return true
+		}
+	}
+	return false
+}
+
+// withoutInert is the properties without those that are inert and not shown.
+func withoutInert(resourceType string, properties map[string]any) map[string]any {
+	for _, i := range InertParts() {
+		path, ok := strings.CutPrefix(i.Part, "Properties.")
+		if ok && !i.Shown && i.concerns(resourceType) {
+			properties = without(properties, strings.Split(path, "."))
+		}
+	}
+	return properties
+}
+
+func without(m map[string]any, path []string) map[string]any {
+	names := []string{path[0]}
+	if path[0] == "*" {
+		names = names[:0]
+		for name := range m {
+			names = append(names, name)
+		}
+	}
+	m = maps.Clone(m)
+	for _, name := range names {
+		if len(path) == 1 {
+			delete(m, name)
+		} else if inner, ok := m[name].(map[string]any); ok {
+			m[name] = without(inner, path[1:])
+		}
+	}
+	return m
+}

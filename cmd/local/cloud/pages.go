@@ -1,0 +1,61 @@
+package cloud
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"orderflow/cmd/local/cloud/protocol"
+)
+
+// pageMux serves what is not AWS at the endpoint.
+func (c *Cloud) pageMux() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /health", c.health)
+	mux.HandleFunc("GET /{$}", c.index)
+	mux.Handle("GET /_local/outbox", c.SES.OutboxHandler())
+	for prefix, handler := range c.config.Neighbours {
+		mux.Handle(prefix, http.StripPrefix(strings.TrimSuffix(prefix, "/"), handler))
+	}
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		refuse(w, r, &protocol.Error{
+			Code:    "MissingAuthenticationToken",
+			Message: "the request is not signed, so there is no telling which service it is for; any credentials will do",
+			Status:  http.StatusForbidden,
+		})
+	})
+	return mux
+}
+
+func (c *Cloud) health(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	if !c.ready.Load() {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		fmt.Fprintln(w, "starting")
+		return
+	}
+	fmt.Fprintln(w, "ok")
+}
+
+func (c *Cloud) index(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	fmt.Fprintf(w, `This is the AWS endpoint of orderflow's local cloud.
+
+Region %s, account %s, any credentials. It serves
+%s.
+
+    export AWS_ENDPOINT_URL=http://%s AWS_REGION=%[1]s AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x
+    aws stepfunctions list-state-machines
+
+Beside AWS:
+
+    /health         200 once orders are accepted
+    /_local/outbox  the mails sent, ?to=ADDRESS those to one address
+`, Region, Account, strings.Join(slices.Sorted(maps.Keys(c.endpoints)), ", "), c.config.Endpoint)
+	for _, prefix := range slices.Sorted(maps.Keys(c.config.Neighbours)) {
+		fmt.Fprintf(w, "    %s\n", prefix)
+	}
+	fmt.Fprintf(w, "\nOrders are placed at http://%s/orders\n", c.config.APIEndpoint)
+}

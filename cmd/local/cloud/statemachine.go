@@ -1,0 +1,89 @@
+package cloud
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"orderflow/cmd/local/cloud/cloudformation"
+)
+
+// templateFolder is where the template lies, below the module's root: its
+// paths are relative to it.
+const templateFolder = "template"
+
+// https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-statemachine.html
+type stateMachineProperties struct {
+	DefinitionSubstitutions map[string]string
+	DefinitionUri           string `cfn:",required"`
+	Logging                 *struct {
+		Destinations []struct {
+			CloudWatchLogsLogGroup struct {
+				LogGroupArn string `json:"logGroupArn"`
+			} `json:"cloudWatchLogsLogGroup"`
+		} `json:"destinations,omitempty"`
+		IncludeExecutionData bool   `json:"includeExecutionData"`
+		Level                string `json:"level,omitempty"`
+	}
+	Name string
+	Role string `cfn:",required"`
+	Type string
+}
+
+func (d *deployment) stateMachine(r cloudformation.Resource) (cloudformation.Values, error) {
+	var p stateMachineProperties
+	if err := r.Decode(&p); err != nil {
+		return cloudformation.Values{}, err
+	}
+	file := path.Join(templateFolder, p.DefinitionUri)
+	definition, ok := d.config.Definitions[file]
+	if !ok {
+		return cloudformation.Values{}, cloudformation.At(fmt.Errorf("there is no state machine %q", file), "Properties", "DefinitionUri")
+	}
+	text, err := substitute(string(definition), p.DefinitionSubstitutions)
+	if err != nil {
+		return cloudformation.Values{}, cloudformation.At(err, "Properties", "DefinitionSubstitutions")
+	}
+	name := cmp.Or(p.Name, physicalName(r))
+	var created struct{ StateMachineArn string }
+	input := map[string]any{"name": name, "definition": text, "roleArn": p.Role, "type": cmp.Or(p.Type, "STANDARD")}
+	if p.Logging != nil {
+		input["loggingConfiguration"] = p.Logging
+	}
+	err = d.call(d.States.Actions(), "CreateStateMachine", input, &created)
+	return cloudformation.Values{
+		Ref:        created.StateMachineArn,
+		Attributes: map[string]any{"Arn": created.StateMachineArn, "Name": name},
+	}, err
+}
+
+var placeholder = regexp.MustCompile(`\$\{([A-Za-z0-9_]+)\}`)
+
+// substitute replaces each ${Name} of a definition. One without a value, or a
+// value without a place, is a fault of the template.
+func substitute(definition string, values map[string]string) (string, error) {
+	unused := maps.Clone(values)
+	missing := map[string]bool{}
+	definition = placeholder.ReplaceAllStringFunc(definition, func(match string) string {
+		name := match[2 : len(match)-1]
+		value, ok := values[name]
+		if !ok {
+			missing[name] = true
+		}
+		delete(unused, name)
+		return value
+	})
+	var faults []error
+	if len(missing) > 0 {
+		faults = append(faults, fmt.Errorf("nothing is given for %s", strings.Join(slices.Sorted(maps.Keys(missing)), ", ")))
+	}
+	if len(unused) > 0 {
+		faults = append(faults, fmt.Errorf("the definition has no %s", strings.Join(slices.Sorted(maps.Keys(unused)), ", ")))
+	}
+	return definition, errors.Join(faults...)
+}

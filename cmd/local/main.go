@@ -1,0 +1,234 @@
+// Local runs the whole of orderflow in one process: it deploys the template
+// to a cloud of its own, and serves the HTTP API and an AWS endpoint.
+//
+//	go run ./cmd/local [-api ADDR] [-aws ADDR] [-catalogue FILE.csv] [-demo]
+//
+// It serves until it is interrupted. Run it with -help for examples.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr, network{net.Listen, new(net.Dialer).DialContext}))
+}
+
+// Exit codes.
+const (
+	exitOK     = 0
+	exitFailed = 1 // it started, or should have, and something broke
+	exitUsage  = 2 // it was asked for what it cannot do; nothing was started
+)
+
+// A network is where sockets are: the machine's, or one within a test.
+type network struct {
+	listen func(network, address string) (net.Listener, error)
+	dial   func(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+// run is the program: it returns its exit code once ctx ends.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer, sockets network) int {
+	options, err := parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		io.WriteString(stdout, usage)
+		return exitOK
+	}
+	if err != nil {
+		return complain(stderr, exitUsage, err)
+	}
+	products, err := loadCatalogue(options.catalogue)
+	if err != nil {
+		return complain(stderr, exitUsage, fmt.Errorf("-catalogue: %w", err))
+	}
+	aws, err := open(sockets, "-aws", options.aws)
+	if err != nil {
+		return complain(stderr, exitUsage, err)
+	}
+	defer aws.Close()
+	api, err := open(sockets, "-api", options.api)
+	if err != nil {
+		return complain(stderr, exitUsage, err)
+	}
+	defer api.Close()
+
+	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	slog.SetDefault(log) // the handlers', as in Lambda
+	s, err := newSystem(ctx, systemConfig{
+		api: reachable(api.Addr()), aws: reachable(aws.Addr()), products: products, log: log,
+	})
+	if err != nil {
+		return complain(stderr, exitFailed, err)
+	}
+	err = s.serve(ctx, api, aws, func(ctx context.Context) {
+		s.greet(stdout)
+		if options.demo {
+			demonstrate(ctx, s, sockets, stdout)
+		}
+	})
+	if err != nil {
+		return complain(stderr, exitFailed, err)
+	}
+	return exitOK
+}
+
+type options struct {
+	api, aws  string
+	catalogue string
+	demo      bool
+}
+
+const usage = `Local runs orderflow in one process, with the AWS it needs, and serves until
+it is interrupted.
+
+    go run ./cmd/local [-api ADDR] [-aws ADDR] [-catalogue FILE.csv] [-demo]
+
+  -api ADDR        where the HTTP API listens (default 127.0.0.1:8080)
+  -aws ADDR        where the AWS endpoint listens (default 127.0.0.1:4566)
+  -catalogue FILE  what is sold, a CSV with the header
+                   sku,name,unitPrice,currency,weightGrams,stocked
+                   and prices in minor units (default: a small sample)
+  -demo            place a confirmed, an out-of-stock, a refused and an invalid
+                   order and tell each one's journey, then go on serving
+
+Examples:
+
+    go run ./cmd/local -demo
+    go run ./cmd/local -api 127.0.0.1:0 -aws 127.0.0.1:0    # any free ports
+    go run ./cmd/local -catalogue shop.csv
+
+Nobody is asked for credentials: an address other than a loopback one opens it
+to the network. An order to country AQ (Antarctica) is refused by the carrier.
+`
+
+func parse(args []string) (options, error) {
+	var o options
+	flags := flag.NewFlagSet("local", flag.ContinueOnError)
+	flags.SetOutput(io.Discard) // errors are told by complain
+	flags.StringVar(&o.api, "api", "127.0.0.1:8080", "")
+	flags.StringVar(&o.aws, "aws", "127.0.0.1:4566", "")
+	flags.StringVar(&o.catalogue, "catalogue", "", "")
+	flags.BoolVar(&o.demo, "demo", false, "")
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return o, err
+		}
+		return o, fmt.Errorf("%w\nlocal -help lists what there is", err)
+	}
+	if flags.NArg() > 0 {
+		return o, fmt.Errorf("unexpected argument %q\nlocal -help lists what there is", flags.Arg(0))
+	}
+	return o, nil
+}
+
+// open listens at the address that a flag gives.
+func open(sockets network, name, address string) (net.Listener, error) {
+	l, err := sockets.listen("tcp", address)
+	if err == nil {
+		return l, nil
+	}
+	if e, ok := errors.AsType[*net.OpError](err); ok {
+		err = e.Err // without the address, which is named anyway
+	}
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("%s %s: the address is in use\nanother program, or another local, has it: choose a free port with %[1]s 127.0.0.1:0", name, address)
+	}
+	return nil, fmt.Errorf("%s %q: %w", name, address, err)
+}
+
+// reachable is where clients on this machine find a listener.
+func reachable(a net.Addr) string {
+	if tcp, ok := a.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		return fmt.Sprintf("127.0.0.1:%d", tcp.Port)
+	}
+	return a.String()
+}
+
+// complain tells an error, its first line being the fact and the rest advice.
+func complain(stderr io.Writer, code int, err error) int {
+	fact, advice, _ := strings.Cut(err.Error(), "\n")
+	fmt.Fprintf(stderr, "local: %s\n", fact)
+	if advice != "" {
+		fmt.Fprintln(stderr, advice)
+	}
+	return code
+}
+
+// drainTime is how long requests and invocations may take to finish.
+const drainTime = 10 * time.Second
+
+// serve answers on both sockets until ctx ends or one of them breaks, and
+// closes the system. Once orders are accepted it calls ready.
+func (s *system) serve(ctx context.Context, api, aws net.Listener, ready func(context.Context)) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	requests, hangUp := context.WithCancel(context.WithoutCancel(ctx))
+	defer hangUp()
+
+	done := make(chan struct{}, 3)
+	servers := []*http.Server{s.server(requests, s.API()), s.server(requests, s.AWS())}
+	servers[0].ReadTimeout = time.Minute // an HTTP API answers within 30 s
+	servers[0].WriteTimeout = 2 * time.Minute
+	for i, l := range []net.Listener{api, aws} {
+		go func() {
+			defer func() { done <- struct{}{} }()
+			if err := servers[i].Serve(l); !errors.Is(err, http.ErrServerClosed) {
+				stop(err)
+			}
+		}()
+	}
+	s.cloud.SetReady(true)
+	go func() {
+		defer func() { done <- struct{}{} }()
+		ready(ctx)
+	}()
+	<-ctx.Done()
+
+	deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	defer cancel()
+	s.cloud.SetReady(false)
+	shutdown(deadline, servers[0])
+	hangUp() // long polls would not end by themselves
+	s.Close(deadline)
+	shutdown(deadline, servers[1])
+	for range cap(done) {
+		<-done
+	}
+	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
+
+func shutdown(ctx context.Context, server *http.Server) {
+	if server.Shutdown(ctx) != nil {
+		server.Close()
+	}
+}
+
+// server sets no limit on how long an answer takes: a long poll lasts 20 s, a
+// Lambda invocation 15 minutes, and a ReadTimeout would cut both short.
+func (s *system) server(requests context.Context, handler http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		BaseContext:       func(net.Listener) context.Context { return requests },
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
+	}
+}

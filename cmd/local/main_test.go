@@ -1,0 +1,71 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestRefusedToStart: a clear error on stderr, nothing on stdout, exit 2.
+func TestRefusedToStart(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	file := func(content string) string {
+		name := filepath.Join(t.TempDir(), "shop.csv")
+		if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return name
+	}
+	missing := filepath.Join(t.TempDir(), "none.csv")
+	bad := file(header + "MUG,Mug,1,GBP,1,1\nPOT,Pot,1.5,GBP,1,1\n")
+	tests := []struct {
+		name string
+		args []string
+		want string
+	}{
+		{"unknown flag", []string{"-port", "80"}, "local: flag provided but not defined: -port\nlocal -help"},
+		{"flag without value", []string{"-api"}, "local: flag needs an argument: -api"},
+		{"bad boolean", []string{"-demo=maybe"}, `local: invalid boolean value "maybe" for -demo`},
+		{"stray argument", []string{"-demo", "serve"}, `local: unexpected argument "serve"`},
+		{"api port in use", []string{"-api", taken.Addr().String(), "-aws", "127.0.0.1:0"}, "local: -api " + taken.Addr().String() + ": the address is in use\n"},
+		{"aws port in use", []string{"-aws", taken.Addr().String()}, "local: -aws " + taken.Addr().String() + ": the address is in use\n"},
+		{"no address", []string{"-aws", "nonsense"}, `local: -aws "nonsense": address nonsense: missing port in address`},
+		{"port beyond range", []string{"-aws", "127.0.0.1:99999"}, `local: -aws "127.0.0.1:99999"`},
+		{"no such file", []string{"-catalogue", missing}, "local: -catalogue: open " + missing},
+		{"malformed file", []string{"-catalogue", bad}, "local: -catalogue: " + bad + `:3: unitPrice "1.5" is not a whole number`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			var stdout, stderr bytes.Buffer
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel() // whatever starts ends at once
+			code := run(ctx, test.args, &stdout, &stderr, network{net.Listen, new(net.Dialer).DialContext})
+			if code != exitUsage || !strings.HasPrefix(stderr.String(), test.want) || stdout.Len() > 0 {
+				t.Errorf("exit %d, stdout %q, stderr %q; want exit 2 and %q", code, stdout.String(), stderr.String(), test.want)
+			}
+		})
+	}
+}
+
+func TestHelp(t *testing.T) {
+	for _, arg := range []string{"-help", "-h", "--help"} {
+		var stdout, stderr bytes.Buffer
+		code := run(t.Context(), []string{arg}, &stdout, &stderr, inMemory())
+		if code != exitOK || stderr.Len() > 0 {
+			t.Errorf("%s: exit %d, stderr %q", arg, code, stderr.String())
+		}
+		for _, flag := range []string{"-api ADDR", "-aws ADDR", "-catalogue FILE", "-demo", "Examples:", "AQ"} {
+			if !strings.Contains(stdout.String(), flag) {
+				t.Errorf("%s does not tell of %s", arg, flag)
+			}
+		}
+	}
+}

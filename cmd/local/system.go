@@ -1,0 +1,174 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"orderflow/cmd/local/carrier"
+	"orderflow/cmd/local/cloud"
+	"orderflow/cmd/local/cloud/cloudformation"
+	"orderflow/cmd/local/cloud/ses"
+	"orderflow/statemachine"
+	"orderflow/template"
+)
+
+// systemConfig is what a system is made from. Only the addresses and the
+// products must be given.
+type systemConfig struct {
+	api, aws string // host and port at which clients find each
+	products []product
+
+	// consumers are those of the template, nil for those that are deployed;
+	// functions are theirs, beside the functions of those that are deployed.
+	consumers []template.Consumer
+	functions map[string]cloud.Function
+
+	// parameters override the template's, by name.
+	parameters map[string]string
+
+	log *slog.Logger
+}
+
+// A system is orderflow, deployed at home: started and stocked, without
+// sockets.
+type system struct {
+	cloud    *cloud.Cloud
+	carrier  *carrier.Carrier
+	stack    cloudformation.Stack
+	products []product
+	api, aws string
+	log      *slog.Logger
+}
+
+// newSystem deploys the template, the very one that sam deploy takes, and
+// stocks its tables. Close ends what it starts.
+func newSystem(ctx context.Context, config systemConfig) (*system, error) {
+	if config.consumers == nil {
+		config.consumers = template.Consumers()
+	}
+	if config.log == nil {
+		config.log = slog.New(slog.DiscardHandler)
+	}
+	rendered, err := template.New(config.consumers).JSON()
+	if err != nil {
+		return nil, err
+	}
+	functions := functions()
+	maps.Copy(functions, config.functions)
+	parameters := map[string]string{
+		"CarrierUrl":  "http://" + config.aws + carrierPrefix,
+		"SenderEmail": "orders@orderflow.example",
+		"Stage":       "development",
+	}
+	maps.Copy(parameters, config.parameters)
+
+	s := &system{carrier: carrier.New(), products: config.products, api: config.api, aws: config.aws, log: config.log}
+	s.cloud = cloud.New(cloud.Config{
+		Endpoint:    config.aws,
+		APIEndpoint: config.api,
+		Functions:   functions,
+		Definitions: map[string][]byte{"statemachine/order.asl.json": statemachine.Definition},
+		Neighbours:  map[string]http.Handler{carrierPrefix + "/": s.carrier},
+		Log:         config.log,
+	})
+	if s.stack, err = s.cloud.Deploy(ctx, rendered, parameters); err == nil {
+		err = s.settleIn(ctx, parameters["SenderEmail"])
+	}
+	if err != nil {
+		s.Close(ctx)
+		return nil, err
+	}
+	return s, nil
+}
+
+// settleIn does what an operator does once, after the first deployment.
+func (s *system) settleIn(ctx context.Context, sender string) error {
+	_, err := s.cloud.SES.CreateEmailIdentity(ctx, &ses.CreateEmailIdentityInput{EmailIdentity: sender})
+	if err != nil {
+		return err
+	}
+	db := dynamodb.NewFromConfig(s.cloud.AWSConfig())
+	return seed(ctx, db, s.stack.Outputs["CatalogueTable"], s.stack.Outputs["StockTable"], s.products)
+}
+
+// carrierPrefix is where the carrier answers, at the AWS endpoint.
+const carrierPrefix = "/carrier"
+
+// API is the stack's HTTP API.
+func (s *system) API() http.Handler { return s.cloud.API() }
+
+// AWS is the AWS endpoint, with the carrier beside it.
+func (s *system) AWS() http.Handler { return s.cloud }
+
+// Close ends everything. Invocations that run may finish until ctx ends.
+func (s *system) Close(ctx context.Context) { s.cloud.Close(ctx) }
+
+// greet says where everything is, in at most 15 lines.
+func (s *system) greet(w io.Writer) {
+	fmt.Fprintf(w, `orderflow is running. Ctrl-C ends it.
+
+  API           http://%s
+  AWS endpoint  http://%s  (any credentials, region %s)
+  mails sent    http://%s/_local/outbox
+  in stock      %s
+
+Place an order, and follow the Location it answers with:
+
+  %s
+
+See its execution:
+
+  %s
+`, s.api, s.aws, cloud.Region, s.aws, s.shelves(), s.curl(), s.listExecutions())
+}
+
+// shelves tells the first few SKUs in stock.
+func (s *system) shelves() string {
+	const most = 8
+	stocked := slices.Collect(inStock(s.products))
+	var b strings.Builder
+	for i, p := range stocked {
+		if i == most {
+			fmt.Fprintf(&b, " and %d more", len(stocked)-most)
+			break
+		}
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "%s (%d)", p.sku, p.stocked)
+	}
+	if len(stocked) == 0 {
+		return "nothing"
+	}
+	return b.String()
+}
+
+// curl is a command that places an order for what is most plentiful.
+func (s *system) curl() string {
+	order, err := json.Marshal(orderFor(mostPlentiful(s.products).sku, 2, "GB"))
+	if err != nil {
+		panic(err) // strings and numbers alone
+	}
+	return fmt.Sprintf("curl -i http://%s/orders -H 'Content-Type: application/json' -d %s", s.api, quote(string(order)))
+}
+
+func (s *system) listExecutions() string {
+	return fmt.Sprintf("AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x aws --endpoint-url http://%s --region %s stepfunctions list-executions --state-machine-arn %s",
+		s.aws, cloud.Region, s.stack.Outputs["StateMachineArn"])
+}
+
+func mostPlentiful(products []product) product {
+	return slices.MaxFunc(products, func(a, b product) int { return int(a.stocked - b.stocked) })
+}
+
+// quote makes one word of a POSIX shell.
+func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

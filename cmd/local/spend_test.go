@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"orderflow/statemachine/asl"
+)
+
+// What one confirmed order may spend: state transitions are its largest cost
+// and the first quota that a surge meets. Whoever raises one of these makes
+// every order dearer.
+const (
+	maxStates     = 8
+	maxPublishes  = 4
+	maxCallbacks  = 2
+	maxWriteUnits = 16
+)
+
+// TestSpend counts what a confirmed order with one line spends.
+func TestSpend(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, err := newSystem(t.Context(), systemConfig{
+			api: "127.0.0.1:8080", aws: "127.0.0.1:4566",
+			products: []product{{sku: "MUG-BLUE", name: "Blue mug", unitPrice: 1250, currency: "GBP", weightGrams: 350, stocked: 10}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close(context.WithoutCancel(t.Context()))
+
+		written := func() (units float64) {
+			for _, table := range []string{"OrdersTable", "CatalogueTable", "StockTable", "ReservationsTable", "ShipmentsTable", "NotificationsTable"} {
+				_, write := s.cloud.DynamoDB.Consumed(s.stack.Outputs[table])
+				units += write
+			}
+			return units
+		}
+		seeded := written()
+		if seeded == 0 {
+			t.Fatal("stocking the shelves spent no write unit: the meter counts nothing")
+		}
+
+		orderID := post(t, s, 0)
+		<-time.After(time.Minute)
+		synctest.Wait()
+
+		states, callbacks := 0, 0
+		submitted := map[int64]bool{}
+		events, err := s.cloud.States.Watch(t.Context(), executionARN(s, orderID))
+		if err != nil {
+			t.Fatal(err)
+		}
+		last := ""
+		for e := range events {
+			last = e.Type
+			switch e.Details.(type) {
+			case *asl.StateEnteredDetails:
+				states++
+			case *asl.TaskSubmittedDetails:
+				submitted[e.ID] = true
+			case *asl.TaskSucceededDetails:
+				if submitted[e.PreviousID] {
+					callbacks++
+				}
+			}
+		}
+		if last != "ExecutionSucceeded" {
+			t.Fatalf("the order ended with %s", last)
+		}
+		publishes := s.cloud.SNS.Published(s.stack.Outputs["TopicArn"])
+		units := written() - seeded
+		t.Logf("a confirmed order enters %d states, publishes %d times, is called back %d times, writes %v units", states, publishes, callbacks, units)
+		for _, spent := range []struct {
+			what       string
+			count, max float64
+		}{
+			{"states", float64(states), maxStates},
+			{"publishes", float64(publishes), maxPublishes},
+			{"callbacks", float64(callbacks), maxCallbacks},
+			{"DynamoDB write units", units, maxWriteUnits},
+		} {
+			if spent.count == 0 || spent.count > spent.max {
+				t.Errorf("a confirmed order spends %v %s, at most %v are allowed", spent.count, spent.what, spent.max)
+			}
+		}
+	})
+}

@@ -3,6 +3,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -34,7 +35,7 @@ func New(cfg aws.Config, getenv func(string) string) (lambda.Handler, error) {
 	if d.executions.stateMachine == "" {
 		return nil, errors.New("api: STATE_MACHINE_ARN is not set")
 	}
-	return lambda.NewHandler(d.serve), nil
+	return d, nil
 }
 
 // boundRetries keeps what a throttled call waits, with full jitter, well below
@@ -54,9 +55,18 @@ type (
 	response = events.APIGatewayV2HTTPResponse
 )
 
+// Invoke implements lambda.Handler.
+func (d *desk) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	var r request
+	if err := json.Unmarshal(payload, &r); err != nil {
+		return nil, fmt.Errorf("api: request: %w", err)
+	}
+	return json.Marshal(d.serve(ctx, r))
+}
+
 // serve answers one HTTP request. Whatever goes wrong is told as a problem;
 // only what is nobody's fault but ours goes to the log in full.
-func (d *desk) serve(ctx context.Context, r request) (response, error) {
+func (d *desk) serve(ctx context.Context, r request) response {
 	start := time.Now()
 	answer, err := d.route(ctx, r)
 	if err != nil {
@@ -67,7 +77,7 @@ func (d *desk) serve(ctx context.Context, r request) (response, error) {
 		}
 	}
 	slog.InfoContext(ctx, "request answered", "route", r.RouteKey, "orderId", aboutOrder(r, answer), "status", answer.StatusCode, "took", time.Since(start))
-	return answer, nil
+	return answer
 }
 
 // aboutOrder is the order that a request or its answer is about, or "". What

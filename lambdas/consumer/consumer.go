@@ -4,6 +4,7 @@ package consumer
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
@@ -40,27 +41,23 @@ type Handle func(ctx context.Context, e order.Event) (result any, err error)
 //
 // tasks may be nil when no event that reaches the queue asks for an answer.
 func Each(handle Handle, tasks Tasks) lambda.Handler {
-	return lambda.NewHandler(func(ctx context.Context, batch events.SQSEvent) (events.SQSEventResponse, error) {
-		ctx, cancel := beforeDeadline(ctx)
-		defer cancel()
+	return handler(func(ctx context.Context, batch events.SQSEvent) (failed []string) {
 		messages, failed := decode(ctx, batch)
 		for _, m := range messages {
 			if err := each(ctx, handle, tasks, m); err != nil {
 				failed = append(failed, m.ID)
 			}
 		}
-		return response(failed), nil
+		return failed
 	})
 }
 
 // Whole hands over all the events of a batch at once. An error fails them all.
 func Whole(handle func(ctx context.Context, batch []Message) error) lambda.Handler {
-	return lambda.NewHandler(func(ctx context.Context, batch events.SQSEvent) (events.SQSEventResponse, error) {
-		ctx, cancel := beforeDeadline(ctx)
-		defer cancel()
+	return handler(func(ctx context.Context, batch events.SQSEvent) (failed []string) {
 		messages, failed := decode(ctx, batch)
 		if len(messages) == 0 {
-			return response(failed), nil
+			return failed
 		}
 		err := guard(func() error { return handle(ctx, messages) })
 		if err != nil {
@@ -68,11 +65,27 @@ func Whole(handle func(ctx context.Context, batch []Message) error) lambda.Handl
 			for _, m := range messages {
 				failed = append(failed, m.ID)
 			}
-			return response(failed), nil
+			return failed
 		}
 		slog.InfoContext(ctx, "batch done", "events", len(messages))
-		return response(failed), nil
+		return failed
 	})
+}
+
+// A handler takes a batch and returns the IDs of the messages that failed. As a
+// lambda.Handler it can be invoked many times at once, which those of
+// lambda.NewHandler cannot: they share the buffers of what they return.
+type handler func(ctx context.Context, batch events.SQSEvent) (failed []string)
+
+// Invoke implements lambda.Handler.
+func (h handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	var batch events.SQSEvent
+	if err := json.Unmarshal(payload, &batch); err != nil {
+		return nil, fmt.Errorf("consumer: batch: %w", err)
+	}
+	ctx, cancel := beforeDeadline(ctx)
+	defer cancel()
+	return json.Marshal(response(h(ctx, batch)))
 }
 
 // beforeDeadline ends the work on a batch in time for its answer.

@@ -32,7 +32,7 @@ func parseTemplates() (templates, error) {
 
 // A letter is a mail ready to be sent.
 type letter struct {
-	to, subject, text string
+	orderID, to, subject, text string
 }
 
 // content is what a mail speaks of.
@@ -85,7 +85,7 @@ func (t templates) letter(e order.Event, c order.Customer, country string) (lett
 		return letter{}, fmt.Errorf("notification: mail: %w", err)
 	}
 	subject, text, _ := strings.Cut(out.String(), "\n\n")
-	return letter{to: to, subject: oneLine(subject), text: text}, nil
+	return letter{orderID: e.Data.OrderID, to: to, subject: oneLine(subject), text: text}, nil
 }
 
 // file names the mail that tells about an event.

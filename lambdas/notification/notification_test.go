@@ -8,8 +8,10 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sesv2"
 
 	"orderflow/cmd/local/cloud/cloudtest"
+	"orderflow/cmd/local/cloud/ses"
 	"orderflow/lambdas/notification"
 	"orderflow/lambdas/order"
 )
@@ -33,6 +35,10 @@ func newDesk(t testing.TB) *desk {
 		Customer:        order.Customer{ID: "c-42", Name: "Ada", Email: "ada@example.com"},
 		ShippingAddress: order.Address{Name: "Ada", Country: "GB"},
 	})
+	_, err := sesv2.NewFromConfig(d.AWSConfig()).CreateEmailIdentity(t.Context(), &sesv2.CreateEmailIdentityInput{EmailIdentity: aws.String("shop@example.com")})
+	if err != nil {
+		t.Fatal(err)
+	}
 	d.h = d.handler()
 	return d
 }
@@ -57,12 +63,13 @@ func TestOneMailForOneEvent(t *testing.T) {
 			t.Errorf("%s: failed is %q", kind, failed)
 		}
 	}
-	if len(d.sent) != 3 {
+	mails := d.SES.Outbox(ses.Filter{To: "ada@example.com", OrderID: "o1"})
+	if len(d.sent) != 3 || len(mails) != 3 {
 		t.Fatalf("%d mails of 3 events, each received twice", len(d.sent))
 	}
-	for _, sent := range d.sent {
-		if !strings.Contains(sent, `"FromEmailAddress":"shop@example.com"`) || !strings.Contains(sent, `["ada@example.com"]`) {
-			t.Errorf("sent %s", sent)
+	for _, m := range mails {
+		if m.From != "shop@example.com" || m.Tags["orderId"] != "o1" || !strings.Contains(m.Subject, "o1") || !strings.Contains(m.Text, "Hello Ada,") {
+			t.Errorf("mail %+v", m)
 		}
 	}
 	told := d.Items("notifications", "eventType")

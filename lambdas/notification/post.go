@@ -27,6 +27,7 @@ func (p *post) send(ctx context.Context, l letter) (messageID string, err error)
 			Subject: utf8Content(l.subject),
 			Body:    &types.Body{Text: utf8Content(l.text)},
 		}},
+		EmailTags: []types.MessageTag{{Name: aws.String("orderId"), Value: &l.orderID}}, // to know a bounce by
 	})
 	if refusal, ok := errors.AsType[smithy.APIError](err); ok {
 		return "", fmt.Errorf("notification: mail not sent: %s", refusal.ErrorCode())

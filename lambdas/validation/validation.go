@@ -4,6 +4,7 @@ package validation
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -32,12 +33,25 @@ func New(cfg aws.Config, getenv func(string) string) (lambda.Handler, error) {
 	if c.table == "" {
 		return nil, fmt.Errorf("validation: CATALOGUE_TABLE is not set")
 	}
-	return lambda.NewHandler(func(ctx context.Context, r Request) (Priced, error) {
-		items := order.Merge(r.Items)
-		products, err := c.products(ctx, items)
-		if err != nil {
-			return Priced{}, err
-		}
-		return price(items, products)
-	}), nil
+	return &handler{c}, nil
+}
+
+type handler struct{ catalogue *catalogue }
+
+// Invoke implements lambda.Handler.
+func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	var r Request
+	if err := json.Unmarshal(payload, &r); err != nil {
+		return nil, fmt.Errorf("validation: request: %w", err)
+	}
+	items := order.Merge(r.Items)
+	products, err := h.catalogue.products(ctx, items)
+	if err != nil {
+		return nil, err
+	}
+	priced, err := price(items, products)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(priced)
 }

@@ -59,25 +59,14 @@ func (s *scope) reserved() *jsonata.Object {
 // context is the context object.
 // https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html
 func (s *scope) context() *jsonata.Object {
-	x, t := s.run.x, s.thread
-	if s.run.input == nil {
-		s.run.input = jsonata.NewText(x.Input)
-	}
+	t := s.thread
 	state := jsonata.NewObject(3).Set("EnteredTime", timestamp(t.Entered)).Set("Name", t.State)
 	switch t.state().kind {
 	case taskState, parallelState, mapState:
 		state.Set("RetryCount", float64(t.RetryCount))
 	}
-	context := jsonata.NewObject(5).
-		Set("Execution", jsonata.NewObject(6).
-			Set("Id", x.ARN).
-			Set("Input", s.run.input).
-			Set("Name", x.Name).
-			Set("RoleArn", x.RoleARN).
-			Set("StartTime", timestamp(x.StartTime)).
-			Set("RedriveCount", 0.0)).
-		Set("StateMachine", jsonata.NewObject(2).Set("Id", x.StateMachineARN).Set("Name", x.StateMachineName)).
-		Set("State", state)
+	execution, machine := s.run.reserved()
+	context := jsonata.NewObject(5).Set("Execution", execution).Set("StateMachine", machine).Set("State", state)
 	if s.token != "" {
 		context.Set("Task", jsonata.NewObject(1).Set("Token", s.token))
 	}
@@ -89,6 +78,22 @@ func (s *scope) context() *jsonata.Object {
 		context.Set("Map", jsonata.NewObject(1).Set("Item", o.Set("Value", jsonata.NewText(it.Value))))
 	}
 	return context
+}
+
+// reserved are the parts of the context object that never change.
+func (r *run) reserved() (execution, machine *jsonata.Object) {
+	x := r.x
+	if r.execution == nil {
+		r.execution = jsonata.NewObject(6).
+			Set("Id", x.ARN).
+			Set("Input", jsonata.NewText(x.Input)).
+			Set("Name", x.Name).
+			Set("RoleArn", x.RoleARN).
+			Set("StartTime", timestamp(x.StartTime)).
+			Set("RedriveCount", 0.0)
+		r.stateMachine = jsonata.NewObject(2).Set("Id", x.StateMachineARN).Set("Name", x.StateMachineName)
+	}
+	return r.execution, r.stateMachine
 }
 
 func (s *scope) currentItem() *item {
@@ -143,7 +148,7 @@ func (s *scope) render(t *template) (string, *failure) {
 		}
 		return string(jsonata.Append(nil, v)), nil
 	}
-	b := make([]byte, 0, 1024)
+	b := make([]byte, 0, t.size)
 	for i := range t.parts {
 		p := &t.parts[i]
 		if p.expr == nil {

@@ -66,8 +66,8 @@ type run struct {
 	now      time.Time
 	commands []Command
 
-	input *jsonata.Text // the execution's input
-	used  []*jsonata.Text
+	execution, stateMachine *jsonata.Object // of the context object
+	used                    []*jsonata.Text // decoded on the way
 }
 
 // emit adds a command; nothing follows the end of an execution.

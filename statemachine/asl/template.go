@@ -12,6 +12,7 @@ import (
 // JSON text: rendering copies it.
 type template struct {
 	parts []part
+	size  int // of a rendering, about
 }
 
 // A part is literal text, or an expression.
@@ -69,7 +70,14 @@ func (p *parser) template(v any, l place) *template {
 	b := builder{parser: p}
 	b.value(v, l)
 	b.flush()
-	return &template{b.parts}
+	size := 0
+	for _, part := range b.parts {
+		size += len(part.text)
+		if part.expr != nil {
+			size += 64
+		}
+	}
+	return &template{b.parts, size}
 }
 
 type builder struct {

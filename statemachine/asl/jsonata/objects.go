@@ -150,5 +150,19 @@ func typeOf(c *call) (any, error) {
 	if c.args[0] == Undefined {
 		return Undefined, nil
 	}
-	return TypeOf(c.args[0]), nil
+	switch TypeOf(c.args[0]) { // constants: an interface of them costs nothing
+	case "null":
+		return "null", nil
+	case "number":
+		return "number", nil
+	case "string":
+		return "string", nil
+	case "boolean":
+		return "boolean", nil
+	case "array":
+		return "array", nil
+	case "object":
+		return "object", nil
+	}
+	return "function", nil
 }

@@ -398,8 +398,11 @@ func construct(ev *evaluation, pairs []pair, input any, f *frame) (any, error) {
 	} else {
 		list = []any{input}
 	}
-	if len(list) == 0 {
-		list = []any{Undefined}
+	switch len(list) {
+	case 0:
+		return constructOne(ev, pairs, Undefined, f)
+	case 1:
+		return constructOne(ev, pairs, list[0], f)
 	}
 	type group struct {
 		pair  int
@@ -408,20 +411,16 @@ func construct(ev *evaluation, pairs []pair, input any, f *frame) (any, error) {
 	groups := NewObject(len(pairs))
 	for _, item := range list {
 		for i := range pairs {
-			key, err := pairs[i].key.eval(ev, item, f)
+			name, ok, err := pairs[i].name(ev, item, f)
 			if err != nil {
 				return nil, err
 			}
-			if key == Undefined {
-				continue
-			}
-			name, ok := key.(string)
 			if !ok {
-				return nil, failed("T1003", "Key in object structure must evaluate to a string; got: %s", quoted(key))
+				continue
 			}
 			if known, ok := groups.raw(name).(*group); ok {
 				if known.pair != i {
-					return nil, failed("D1009", "Multiple key definitions evaluate to same key: %s", quoted(name))
+					return nil, sameKey(name)
 				}
 				known.items = NewArray(append(slices.Clone(items(known.items)), items(item)...)...)
 				continue
@@ -441,4 +440,53 @@ func construct(ev *evaluation, pairs []pair, input any, f *frame) (any, error) {
 		}
 	}
 	return object, nil
+}
+
+// constructOne is construct for a single item, which forms all the groups.
+func constructOne(ev *evaluation, pairs []pair, item any, f *frame) (any, error) {
+	object := NewObject(len(pairs))
+	for i := range pairs {
+		name, ok, err := pairs[i].name(ev, item, f)
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			continue
+		}
+		if object.find(name) >= 0 {
+			return nil, sameKey(name)
+		}
+		object.Set(name, &pairs[i])
+	}
+	kept := object.members[:0]
+	for _, m := range object.members {
+		v, err := m.value.(*pair).value.eval(ev, item, f)
+		if err != nil {
+			return nil, err
+		}
+		if v != Undefined {
+			kept = append(kept, member{m.name, v})
+		}
+	}
+	if len(kept) < len(object.members) {
+		object.members, object.index = kept, nil
+	}
+	return object, nil
+}
+
+// name is the key of a pair; ok is false if there is none.
+func (p *pair) name(ev *evaluation, item any, f *frame) (name string, ok bool, err error) {
+	key, err := p.key.eval(ev, item, f)
+	if err != nil || key == Undefined {
+		return "", false, err
+	}
+	name, ok = key.(string)
+	if !ok {
+		return "", false, failed("T1003", "Key in object structure must evaluate to a string; got: %s", quoted(key))
+	}
+	return name, true, nil
+}
+
+func sameKey(name string) error {
+	return failed("D1009", "Multiple key definitions evaluate to same key: %s", quoted(name))
 }

@@ -62,6 +62,7 @@ func collapse(v any) any {
 type Object struct {
 	members []member
 	index   map[string]int // once there are many members
+	first   [1]member      // where members begin: many objects have but one
 }
 
 type member struct {
@@ -72,7 +73,14 @@ type member struct {
 const indexFrom = 12 // members from which a map beats a scan
 
 // NewObject gives an empty object with room for n members.
-func NewObject(n int) *Object { return &Object{members: make([]member, 0, n)} }
+func NewObject(n int) *Object {
+	if n > 1 {
+		return &Object{members: make([]member, 0, n)}
+	}
+	o := new(Object)
+	o.members = o.first[:0]
+	return o
+}
 
 // Len is the number of members.
 func (o *Object) Len() int { return len(o.members) }

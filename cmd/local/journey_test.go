@@ -100,21 +100,21 @@ func TestEveryOutcome(t *testing.T) {
 					"ReserveInventory: "+answered, "ArrangeShipment: "+answered, "AnnounceOrder: "+calls,
 					"ConfirmOrder: "+calls, "AnnounceConfirmed: "+calls+" ExecutionSucceeded"),
 				reservation: "COMMITTED", shipment: "DISPATCHED",
-				mails:  []string{"received", "confirmed"},
+				mails:  []string{"We have", "is on its way"},
 				events: append(slices.Clone(asked), order.OrderConfirmed),
 			},
 			short: {
 				status: order.Rejected, execution: "SUCCEEDED",
 				failure:     order.Failure{Code: "OutOfStock", Detail: `inventory: sku "LAST" is out of stock`},
 				reservation: "RELEASED", shipment: "CANCELLED",
-				mails:  []string{"received", ""},
+				mails:  []string{"We have", "is out of stock"},
 				events: append(slices.Clone(asked), order.OrderCancelled),
 			},
 			refused: {
 				status: order.Rejected, execution: "SUCCEEDED",
 				failure:     order.Failure{Code: "ShipmentRefused"},
 				reservation: "RELEASED", shipment: "CANCELLED",
-				mails:  []string{"received", ""},
+				mails:  []string{"We have", "cannot be delivered"},
 				events: append(slices.Clone(asked), order.OrderCancelled),
 			},
 			invalid: {
@@ -123,7 +123,7 @@ func TestEveryOutcome(t *testing.T) {
 				states: []string{"ValidateOrder: " + fails, "CancelOrder: " + calls, "AnnounceCancelled: " + calls, "HowItEnded: " + chooses,
 					"OrderDecided: SucceedStateEntered SucceedStateExited ExecutionSucceeded"},
 				reservation: "RELEASED", shipment: "CANCELLED",
-				mails:  []string{""},
+				mails:  []string{"could not be accepted"},
 				events: []order.EventType{order.OrderCancelled},
 			},
 			cancelled: {
@@ -136,7 +136,7 @@ func TestEveryOutcome(t *testing.T) {
 					"AnnounceCancelled: "+calls, "HowItEnded: "+chooses,
 					"OrderDecided: SucceedStateEntered SucceedStateExited ExecutionSucceeded"),
 				reservation: "RELEASED", shipment: "CANCELLED",
-				mails:  []string{"received", ""},
+				mails:  []string{"We have", "is cancelled"},
 				events: append(slices.Clone(asked), order.OrderCancelled),
 			},
 			failed: {
@@ -147,7 +147,7 @@ func TestEveryOutcome(t *testing.T) {
 					"ReserveInventory: "+asks+"TaskTimedOut TaskStateAborted", "ArrangeShipment: "+answered, "AnnounceOrder: "+calls,
 					"CancelOrder: "+calls, "AnnounceCancelled: "+calls, "HowItEnded: "+chooses, "OrderFailed: FailStateEntered ExecutionFailed"),
 				reservation: "RELEASED", shipment: "CANCELLED",
-				mails:  []string{"received", ""},
+				mails:  []string{"We have", "could not be processed"},
 				events: append(slices.Clone(asked), order.OrderCancelled),
 			},
 		}
@@ -192,6 +192,7 @@ func (s *shop) check(orderID string, want ending, analysed []order.EventType) {
 		s.t.Errorf("%s: shipment is %q, want %q", about, got, want.shipment)
 	}
 	mails := s.mails(o.Customer.Email)
+	slices.Sort(mails) // two that are sent at once come in any order
 	if !slices.EqualFunc(mails, want.mails, func(subject, part string) bool { return strings.Contains(subject, part) }) {
 		s.t.Errorf("%s: mails are %q, want %q", about, mails, want.mails)
 	}

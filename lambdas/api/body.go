@@ -6,11 +6,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"mime"
 	"net/http"
+	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/go-faster/jx"
 )
 
 const (
@@ -83,21 +85,20 @@ func parseJSON(body []byte) (node, error) {
 	if !utf8.Valid(body) {
 		return node{}, at("the body is not UTF-8")
 	}
-	// Decoder.Token takes some text that is not JSON: check the syntax first.
+	// The reader below takes some text that is not JSON, and tells less of why
+	// not: check the syntax first.
 	var checked json.RawMessage
 	if err := json.Unmarshal(body, &checked); err != nil {
 		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
-			return node{}, at(fmt.Sprintf("%s, at byte %d", strings.TrimPrefix(syntax.Error(), "json: "), syntax.Offset))
+			return node{}, at(fmt.Sprintf("%s, at byte %d", syntax, syntax.Offset))
 		}
-		return node{}, at("the body is not JSON")
+		return node{}, at(err.Error())
 	}
-	dec := json.NewDecoder(bytes.NewReader(body))
-	dec.UseNumber()
-	n, err := parseNode(dec, "", maxDepth)
+	n, err := readNode(jx.DecodeBytes(body), "", maxDepth)
 	if errors.Is(err, errTooDeep) {
 		return node{}, at(fmt.Sprintf("arrays and objects lie more than %d deep in one another", maxDepth))
 	}
-	if err != nil && !errors.Is(err, io.EOF) {
+	if err != nil {
 		return node{}, at(err.Error())
 	}
 	return n, nil
@@ -105,52 +106,52 @@ func parseJSON(body []byte) (node, error) {
 
 var errTooDeep = errors.New("api: JSON is too deep")
 
-func parseNode(dec *json.Decoder, pointer string, depth int) (node, error) {
-	token, err := dec.Token()
-	if err != nil {
-		return node{}, err
+// readNode reads the value at a pointer, with at most depth levels in it.
+func readNode(d *jx.Decoder, pointer string, depth int) (node, error) {
+	var value any
+	var err error
+	switch d.Next() {
+	case jx.Object:
+		return readObject(d, pointer, depth)
+	case jx.Array:
+		return readArray(d, pointer, depth)
+	case jx.String:
+		value, err = d.Str()
+	case jx.Number:
+		var num jx.Num
+		num, err = d.Num()
+		value = json.Number(num)
+	case jx.Bool:
+		value, err = d.Bool()
+	default:
+		err = d.Null()
 	}
-	delim, ok := token.(json.Delim)
-	if !ok {
-		return node{token, pointer}, nil
-	}
+	return node{value, pointer}, err
+}
+
+func readArray(d *jx.Decoder, pointer string, depth int) (node, error) {
 	if depth == 0 {
 		return node{}, errTooDeep
 	}
-	if delim == '[' {
-		return parseArray(dec, pointer, depth-1)
-	}
-	return parseObject(dec, pointer, depth-1)
-}
-
-func parseArray(dec *json.Decoder, pointer string, depth int) (node, error) {
 	elements := []node{}
-	for dec.More() {
-		n, err := parseNode(dec, fmt.Sprintf("%s/%d", pointer, len(elements)), depth)
-		if err != nil {
-			return node{}, err
-		}
+	err := d.Arr(func(d *jx.Decoder) error {
+		n, err := readNode(d, pointer+"/"+strconv.Itoa(len(elements)), depth-1)
 		elements = append(elements, n)
-	}
-	_, err := dec.Token()
+		return err
+	})
 	return node{elements, pointer}, err
 }
 
-func parseObject(dec *json.Decoder, pointer string, depth int) (node, error) {
-	members := []member{}
-	for dec.More() {
-		token, err := dec.Token()
-		if err != nil {
-			return node{}, err
-		}
-		name := token.(string)
-		n, err := parseNode(dec, pointer+"/"+escapePointer.Replace(name), depth)
-		if err != nil {
-			return node{}, err
-		}
-		members = append(members, member{name, n})
+func readObject(d *jx.Decoder, pointer string, depth int) (node, error) {
+	if depth == 0 {
+		return node{}, errTooDeep
 	}
-	_, err := dec.Token()
+	members := []member{}
+	err := d.Obj(func(d *jx.Decoder, name string) error {
+		n, err := readNode(d, pointer+"/"+escapePointer.Replace(name), depth-1)
+		members = append(members, member{name, n})
+		return err
+	})
 	return node{members, pointer}, err
 }
 

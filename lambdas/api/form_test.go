@@ -132,6 +132,14 @@ func FuzzParseOrder(f *testing.F) {
 		if len(a.Items) < 1 || len(a.Items) > maxSKUs {
 			t.Fatalf("%d items", len(a.Items))
 		}
+		var plain asked // as Go's own decoding has it
+		if err := json.Unmarshal(body, &plain); err != nil {
+			t.Fatal(err)
+		}
+		plain.Items = order.Merge(plain.Items)
+		if diff := cmp.Diff(plain, a); diff != "" {
+			t.Fatalf("reads otherwise than Go does (-Go +got):\n%s", diff)
+		}
 		canonical, err := json.Marshal(a)
 		if err != nil {
 			t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,8 +16,8 @@ import (
 )
 
 const (
-	orderID       = "0199aa3c-7b1e-7c4e-9d65-3f0f5b1e2a10"
-	topic         = "arn:aws:sns:us-east-1:000000000000:orders"
+	orderID = "0199aa3c-7b1e-7c4e-9d65-3f0f5b1e2a10"
+	topic   = "arn:aws:sns:us-east-1:000000000000:orders"
 
 	input     = `{"fingerprint":"fp","customer":{"id":"c-42","name":"Ada Ünïcode","email":"ada@example.com"},"items":[{"sku":"MUG-BLUE","quantity":2}],"shippingAddress":{"name":"Ada","line1":"1 Byron St","city":"London","postalCode":"N1 1AA","country":"GB"}}`
 	lines     = `[{"sku":"MUG-BLUE","name":"Blue mug","quantity":2,"unitPrice":{"amount":1250,"currency":"GBP"},"weightGrams":350}]`
@@ -102,8 +103,13 @@ func but(state string, answers ...answer) map[string][]answer {
 
 func travel(t *testing.T, answers map[string][]answer) *journey {
 	t.Helper()
+	return travelOn(t, machine(t), answers)
+}
+
+func travelOn(t *testing.T, m *asl.Machine, answers map[string][]answer) *journey {
+	t.Helper()
 	start := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	j := &journey{t: t, m: machine(t), now: start, timers: map[int64]time.Time{}, answers: answers, calls: map[string][]json.RawMessage{}, tokens: map[string]string{}}
+	j := &journey{t: t, m: m, now: start, timers: map[int64]time.Time{}, answers: answers, calls: map[string][]json.RawMessage{}, tokens: map[string]string{}}
 	x, commands := j.m.Start(asl.Params{
 		ExecutionARN:  "arn:aws:states:us-east-1:000000000000:execution:orders:" + orderID,
 		ExecutionName: orderID, StateMachineName: "orders", Input: json.RawMessage(input), Now: start, Seed: 7,
@@ -304,6 +310,23 @@ func repeat(a answer, n int) []answer {
 		all[i] = a
 	}
 	return all
+}
+
+// TestMachineIsShared has many goroutines drive executions of one machine.
+func TestMachineIsShared(t *testing.T) {
+	m := machine(t)
+	var wait sync.WaitGroup
+	for range 8 {
+		wait.Go(func() {
+			for range 10 {
+				if j := travelOn(t, m, confirmed()); j.end.Status != asl.Succeeded {
+					t.Errorf("ends %s", j.end.Status)
+				}
+				travelOn(t, m, but("ReserveInventory", answer{error: "OutOfStock", cause: "none"}))
+			}
+		})
+	}
+	wait.Wait()
 }
 
 func TestHappyPathEntersFewStates(t *testing.T) {

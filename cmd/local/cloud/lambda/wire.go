@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/google/uuid"
@@ -25,7 +26,7 @@ func (s *Service) Handler() http.Handler {
 				writeError(w, err)
 				return
 			}
-			writeJSON(w, status, out)
+			protocol.WriteREST(w, status, out)
 		})
 	}
 	handle("GET /2015-03-31/functions", s.listFunctions)
@@ -186,14 +187,10 @@ func (s *Service) updateMapping(r *http.Request) (int, any, error) {
 
 // allow refuses query parameters that nothing here would honour.
 func allow(q url.Values, names ...string) error {
-next:
 	for name := range q {
-		for _, known := range names {
-			if name == known {
-				continue next
-			}
+		if !slices.Contains(names, name) {
+			return invalid("Parameter %s is not supported by the local cloud.", name)
 		}
-		return invalid("Parameter %s is not supported by the local cloud.", name)
 	}
 	return nil
 }
@@ -222,29 +219,9 @@ func readJSON(r *http.Request, v any) error {
 	return err
 }
 
-func writeJSON(w http.ResponseWriter, status int, v any) {
-	if v == nil {
-		w.WriteHeader(status)
-		return
-	}
-	body, err := json.Marshal(v)
-	if err != nil { // our own structs
-		panic(err)
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(status)
-	w.Write(body)
-}
-
 func writeError(w http.ResponseWriter, err error) {
-	e := protocol.AsError(err)
-	w.Header().Set("X-Amzn-Errortype", e.Code)
-	if e.Code == "TooManyRequestsException" {
+	if e, ok := errors.AsType[*protocol.Error](err); ok && e.Code == "TooManyRequestsException" {
 		w.Header().Set("Retry-After", "1")
 	}
-	if e.Fields == nil {
-		e = capital(e.Code, e.Status, e.Message)
-	}
-	writeJSON(w, e.Status, e.Fields)
+	protocol.WriteRESTError(w, err)
 }

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -110,14 +111,8 @@ func (r *request) operation() (operation, error) {
 // check refuses what the operation would not honour: subresources, and
 // headers of x-amz-.
 func (r *request) check(op operation) error {
-next:
 	for name := range r.query {
-		for _, known := range op.parameters {
-			if name == known {
-				continue next
-			}
-		}
-		if name != "x-id" && !strings.HasPrefix(strings.ToLower(name), "x-amz-") {
+		if !slices.Contains(op.parameters, name) && name != "x-id" && !strings.HasPrefix(strings.ToLower(name), "x-amz-") {
 			return notImplemented("The subresource or parameter ?" + name)
 		}
 	}

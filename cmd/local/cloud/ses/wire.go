@@ -1,7 +1,6 @@
 package ses
 
 import (
-	"encoding/json"
 	"errors"
 	"net/http"
 	"strconv"
@@ -24,10 +23,10 @@ func (s *Service) Handler() http.Handler {
 			w.Header().Set("X-Amzn-Requestid", uuid.NewString())
 			out, err := serve(r)
 			if err != nil {
-				writeError(w, err)
+				protocol.WriteRESTError(w, err)
 				return
 			}
-			writeJSON(w, http.StatusOK, out)
+			protocol.WriteREST(w, http.StatusOK, out)
 		})
 	}
 	handle("POST /v2/email/outbound-emails", s.sendEmail)
@@ -49,7 +48,7 @@ func (s *Service) Handler() http.Handler {
 func (s *Service) OutboxHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		q := r.URL.Query()
-		writeJSON(w, http.StatusOK, struct{ Messages []Mail }{s.Outbox(Filter{To: q.Get("to"), OrderID: q.Get("orderId")})})
+		protocol.WriteREST(w, http.StatusOK, struct{ Messages []Mail }{s.Outbox(Filter{To: q.Get("to"), OrderID: q.Get("orderId")})})
 	})
 }
 
@@ -100,21 +99,4 @@ func readJSON(r *http.Request, v any) error {
 		return badRequest("%s", e.Message)
 	}
 	return err
-}
-
-func writeJSON(w http.ResponseWriter, status int, v any) {
-	body, err := json.Marshal(v)
-	if err != nil { // our own structs
-		panic(err)
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(status)
-	w.Write(body)
-}
-
-func writeError(w http.ResponseWriter, err error) {
-	e := protocol.AsError(err)
-	w.Header().Set("X-Amzn-Errortype", e.Code)
-	writeJSON(w, e.Status, map[string]string{"message": e.Message})
 }

@@ -1,0 +1,37 @@
+package protocol
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+)
+
+// WriteREST writes an answer of the REST JSON protocol: v, or nothing when it
+// is nil.
+// https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html
+func WriteREST(w http.ResponseWriter, status int, v any) {
+	if v == nil {
+		w.WriteHeader(status)
+		return
+	}
+	body, err := json.Marshal(v)
+	if err != nil { // a service's own output could not be JSON
+		panic(err)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	w.Write(body)
+}
+
+// WriteRESTError writes a refusal of the REST JSON protocol: the code in
+// X-Amzn-ErrorType, and a body of its Fields, or of its message if it has none.
+func WriteRESTError(w http.ResponseWriter, err error) {
+	e := AsError(err)
+	w.Header().Set("X-Amzn-Errortype", e.Code)
+	if e.Fields == nil {
+		WriteREST(w, e.Status, map[string]string{"message": e.Message})
+		return
+	}
+	WriteREST(w, e.Status, e.Fields)
+}

@@ -88,8 +88,8 @@ func TestIdempotencyKey(t *testing.T) {
 }
 
 func TestKeyedOrderID(t *testing.T) {
-	if keyedOrderID("c-42", "k") != keyedOrderID("c-42", "k") {
-		t.Error("the same key makes two orders")
+	if got := keyedOrderID("c-42", "k"); got != "8e564f41-d76e-5b5f-a235-418f5cdfaceb" {
+		t.Errorf("the order of a key has become %s", got)
 	}
 	ids := map[string]bool{keyedOrderID("c-4", "2k"): true, keyedOrderID("c-42", "k"): true, keyedOrderID("c-42", "K"): true}
 	if len(ids) != 3 {

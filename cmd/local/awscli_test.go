@@ -1,0 +1,135 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestAWSCLI drives the running program by the unmodified AWS CLI: every
+// command that the README promises, and what is refused.
+func TestAWSCLI(t *testing.T) {
+	cli, err := exec.LookPath("aws")
+	if err != nil {
+		t.Skip("the AWS CLI is not installed: pip install awscli")
+	}
+	if testing.Short() {
+		t.Skip("the AWS CLI takes most of a second for each command")
+	}
+	r := start(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	queue := r.subscribe(ctx, t, "order.confirmed")
+	placed, _ := r.place(ctx, t, orderFor("MUG-BLUE", 2, "GB"))
+	r.await(ctx, t, queue)
+
+	const (
+		account   = "000000000000"
+		machine   = "arn:aws:states:us-east-1:" + account + ":stateMachine:orderflow-OrderStateMachine"
+		topic     = "arn:aws:sns:us-east-1:" + account + ":orderflow-OrdersTopic"
+		dlq       = "arn:aws:sqs:us-east-1:" + account + ":orderflow-AnalyticsDeadLetterQueue"
+		stock     = "orderflow-StockTable"
+		mug       = `{"sku": {"S": "MUG-BLUE"}}`
+		pot       = `{"sku": {"S": "POT"}, "available": {"N": "1"}}`
+		potKey    = `{"sku": {"S": "POT"}}`
+		noInput   = "--input={}"
+		noSuchArn = "arn:aws:states:us-east-1:" + account + ":execution:orderflow-OrderStateMachine:none"
+	)
+	queueURL := r.aws + "/" + account + "/orderflow-AnalyticsDeadLetterQueue"
+	execution := strings.Replace(machine, ":stateMachine:", ":execution:", 1) + ":"
+	dir := t.TempDir()
+
+	receipt := "" // of the message that was received last
+	for _, test := range []struct {
+		command []string
+		want    string // part of the answer, or of the error if refused
+		refused bool
+	}{
+		{command: []string{"stepfunctions", "list-state-machines"}, want: machine},
+		{command: []string{"stepfunctions", "list-executions", "--state-machine-arn", machine, "--status-filter", "SUCCEEDED"}, want: placed.ID},
+		{command: []string{"stepfunctions", "list-executions", "--state-machine-arn", machine, "--status-filter", "FAILED"}, want: `"executions": []`},
+		{command: []string{"stepfunctions", "describe-execution", "--execution-arn", execution + placed.ID}, want: `"status": "SUCCEEDED"`},
+		{command: []string{"stepfunctions", "describe-execution", "--execution-arn", noSuchArn}, want: "ExecutionDoesNotExist", refused: true},
+		{command: []string{"stepfunctions", "get-execution-history", "--execution-arn", execution + placed.ID, "--page-size", "10"}, want: "TaskSubmitted"},
+		{command: []string{"stepfunctions", "get-execution-history", "--execution-arn", execution + placed.ID, "--reverse-order", "--max-items", "1"}, want: "ExecutionSucceeded"},
+		{command: []string{"stepfunctions", "get-execution-history", "--execution-arn", execution + placed.ID, "--no-include-execution-data"}, want: "TaskSubmitted"},
+		{command: []string{"stepfunctions", "start-execution", "--state-machine-arn", machine, "--name", "by-hand", noInput}, want: execution + "by-hand"},
+		{command: []string{"stepfunctions", "stop-execution", "--execution-arn", execution + "never"}, want: "ExecutionDoesNotExist", refused: true},
+		{command: []string{"stepfunctions", "send-task-success", "--task-token", "made-up", "--task-output", "{}"}, want: "InvalidToken", refused: true},
+		{command: []string{"stepfunctions", "send-task-failure", "--task-token", "made-up"}, want: "InvalidToken", refused: true},
+		{command: []string{"stepfunctions", "send-task-heartbeat", "--task-token", "made-up"}, want: "InvalidToken", refused: true},
+		{command: []string{"stepfunctions", "list-activities"}, want: "ListActivities", refused: true},
+
+		{command: []string{"sqs", "list-queues", "--queue-name-prefix", "orderflow-Inventory"}, want: "orderflow-InventoryDeadLetterQueue"},
+		{command: []string{"sqs", "send-message", "--queue-url", queueURL, "--message-body", "hello"}, want: "MD5OfMessageBody"},
+		{command: []string{"sqs", "get-queue-attributes", "--queue-url", queueURL, "--attribute-names", "All"}, want: `"ApproximateNumberOfMessages": "1"`},
+		{command: []string{"sqs", "receive-message", "--queue-url", queueURL}, want: `"Body": "hello"`},
+		{command: []string{"sqs", "change-message-visibility", "--queue-url", queueURL, "--visibility-timeout", "0", "--receipt-handle", "RECEIPT"}},
+		{command: []string{"sqs", "receive-message", "--queue-url", queueURL}, want: `"Body": "hello"`},
+		{command: []string{"sqs", "delete-message", "--queue-url", queueURL, "--receipt-handle", "RECEIPT"}},
+		{command: []string{"sqs", "purge-queue", "--queue-url", queueURL}},
+		{command: []string{"sqs", "start-message-move-task", "--source-arn", dlq}, want: "TaskHandle"},
+		{command: []string{"sqs", "receive-message", "--queue-url", r.aws + "/" + account + "/none"}, want: "NonExistentQueue", refused: true},
+
+		{command: []string{"sns", "list-topics"}, want: topic},
+		{command: []string{"sns", "list-subscriptions"}, want: "orderflow-ShipmentQueue"},
+		{command: []string{"sns", "publish", "--topic-arn", topic, "--message", "nobody listens"}, want: "MessageId"},
+		{command: []string{"sns", "publish", "--phone-number", "+442079460000", "--message", "hello"}, want: "PhoneNumber", refused: true},
+
+		{command: []string{"dynamodb", "list-tables"}, want: stock},
+		{command: []string{"dynamodb", "describe-table", "--table-name", "orderflow-OrdersTable"}, want: `"IndexName": "customer"`},
+		{command: []string{"dynamodb", "get-item", "--table-name", stock, "--key", mug}, want: `"N": "498"`},
+		{command: []string{"dynamodb", "put-item", "--table-name", stock, "--item", pot}},
+		{command: []string{"dynamodb", "update-item", "--table-name", stock, "--key", potKey, "--update-expression", "ADD available :n", "--expression-attribute-values", `{":n": {"N": "2"}}`, "--return-values", "ALL_NEW"}, want: `"N": "3"`},
+		{command: []string{"dynamodb", "update-item", "--table-name", stock, "--key", potKey, "--update-expression", "SET available = :n", "--condition-expression", "available > :n", "--expression-attribute-values", `{":n": {"N": "9"}}`}, want: "ConditionalCheckFailedException", refused: true},
+		{command: []string{"dynamodb", "delete-item", "--table-name", stock, "--key", potKey, "--return-values", "ALL_OLD"}, want: `"N": "3"`},
+		{command: []string{"dynamodb", "scan", "--table-name", stock, "--max-items", "2"}, want: "NextToken"},
+		{command: []string{"dynamodb", "query", "--table-name", "orderflow-OrdersTable", "--index-name", "customer", "--key-condition-expression", "customerId = :c", "--expression-attribute-values", `{":c": {"S": "c-42"}}`}, want: placed.ID},
+		{command: []string{"dynamodb", "transact-write-items", "--transact-items", `[{"Put": {"TableName": "` + stock + `", "Item": ` + pot + `, "ConditionExpression": "attribute_exists(sku)"}}]`}, want: "[ConditionalCheckFailed]", refused: true},
+		{command: []string{"dynamodb", "batch-write-item", "--request-items", `{"` + stock + `": [{"PutRequest": {"Item": ` + pot + `}}]}`}, want: `"UnprocessedItems": {}`},
+		{command: []string{"dynamodb", "get-item", "--table-name", stock, "--key", mug, "--attributes-to-get", "sku"}, want: "AttributesToGet", refused: true},
+
+		{command: []string{"lambda", "list-functions"}, want: "orderflow-NotificationFunction"},
+		{command: []string{"lambda", "invoke", "--function-name", "orderflow-ValidationFunction", "--payload", `{"orderId": "x", "items": [{"sku": "MUG-BLUE", "quantity": 1}]}`, dir + "/priced"}, want: `"StatusCode": 200`},
+
+		{command: []string{"s3api", "list-objects-v2", "--bucket", "orderflow-analyticsbucket"}, want: "events/"},
+		{command: []string{"s3api", "get-bucket-acl", "--bucket", "orderflow-analyticsbucket"}, want: "NotImplemented", refused: true},
+	} {
+		name := strings.Join(test.command[:2], " ")
+		arguments := append([]string{"--endpoint-url", r.aws, "--output", "json"}, test.command...)
+		for i := range arguments {
+			arguments[i] = strings.ReplaceAll(arguments[i], "RECEIPT", receipt)
+		}
+		stdout, stderr, err := runCLI(ctx, cli, arguments)
+		for test.command[1] == "list-objects-v2" && ctx.Err() == nil && !strings.Contains(stdout, test.want) {
+			stdout, stderr, err = runCLI(ctx, cli, arguments) // analytics waits for its batch to fill
+		}
+		if refused := err != nil; refused != test.refused || !strings.Contains(stdout+stderr, test.want) {
+			t.Errorf("%s: error %v, want %q in\n%s%s", name, err, test.want, stdout, stderr)
+		}
+		var received struct {
+			Messages []struct{ ReceiptHandle string }
+		}
+		if json.Unmarshal([]byte(stdout), &received) == nil && len(received.Messages) > 0 {
+			receipt = received.Messages[0].ReceiptHandle
+		}
+	}
+	if priced, err := os.ReadFile(dir + "/priced"); err != nil || !strings.Contains(string(priced), `"amount":1250`) {
+		t.Errorf("lambda invoke wrote %s, %v", priced, err)
+	}
+}
+
+func runCLI(ctx context.Context, cli string, arguments []string) (stdout, stderr string, err error) {
+	command := exec.CommandContext(ctx, cli, arguments...)
+	command.Env = append(os.Environ(), "AWS_ACCESS_KEY_ID=any", "AWS_SECRET_ACCESS_KEY=thing", "AWS_REGION=us-east-1", "AWS_DEFAULT_REGION=us-east-1",
+		"AWS_PAGER=", "AWS_CONFIG_FILE=/dev/null", "AWS_MAX_ATTEMPTS=1")
+	var out, errs bytes.Buffer
+	command.Stdout, command.Stderr = &out, &errs
+	err = command.Run()
+	return out.String(), errs.String(), err
+}

@@ -80,7 +80,7 @@ func (d *demo) follow(ctx context.Context, request orderRequest) error {
 		return err
 	}
 	t := newTeller(d.out, began)
-	t.tell(time.Now(), "POST /orders", fmt.Sprintf("answers 202: order %s is %s", placed.ID, placed.Status))
+	t.tell(began, "POST /orders", fmt.Sprintf("answers 202 within %d ms: order %s is %s", time.Since(began).Milliseconds()+1, placed.ID, placed.Status))
 	execution := strings.Replace(d.system.stack.Outputs["StateMachineArn"], ":stateMachine:", ":execution:", 1) + ":" + placed.ID
 	events, err := d.system.cloud.States.Watch(ctx, execution)
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -25,7 +26,17 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+	relaxGC()
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr, network{net.Listen, new(net.Dialer).DialContext}))
+}
+
+// relaxGC lets garbage grow to four times what is kept, unless GOGC says
+// otherwise. At rest that is little, and an order leaves 50 times what it keeps.
+func relaxGC() {
+	const normal, relaxed = 100, 400
+	if given := debug.SetGCPercent(relaxed); given != normal {
+		debug.SetGCPercent(given)
+	}
 }
 
 // Exit codes.

@@ -4,10 +4,14 @@ import (
 	"bytes"
 	"context"
 	"net"
+	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 // TestRefusedToStart: a clear error on stderr, nothing on stdout, exit 2.
@@ -66,6 +70,61 @@ func TestHelp(t *testing.T) {
 			if !strings.Contains(stdout.String(), flag) {
 				t.Errorf("%s does not tell of %s", arg, flag)
 			}
+		}
+	}
+}
+
+// TestInterrupted: a long poll is hung up on, an invocation may finish, and
+// the program ends at once with exit code 0.
+func TestInterrupted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sockets := inMemory()
+		ctx, interrupt := context.WithCancel(t.Context())
+		var stdout, stderr bytes.Buffer
+		exit := make(chan int, 1)
+		go func() { exit <- run(ctx, nil, &stdout, &stderr, sockets) }()
+		synctest.Wait()
+
+		client := &http.Client{Transport: &http.Transport{DialContext: sockets.dial}}
+		poll := make(chan struct{})
+		go func() {
+			defer close(poll)
+			r, err := http.NewRequest("POST", "http://127.0.0.1:4566/", strings.NewReader(
+				`{"QueueUrl": "http://127.0.0.1:4566/000000000000/orderflow-InventoryDeadLetterQueue", "WaitTimeSeconds": 20}`))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			r.Header.Set("X-Amz-Target", "AmazonSQS.ReceiveMessage")
+			if resp, err := client.Do(r); err == nil {
+				resp.Body.Close()
+			}
+		}()
+		time.Sleep(time.Second)
+		began := time.Now()
+		interrupt()
+		if code := <-exit; code != exitOK || stderr.Len() > 0 {
+			t.Errorf("exit %d, stderr %q", code, stderr.String())
+		}
+		if took := time.Since(began); took > drainTime/2 {
+			t.Errorf("it took %v to end", took)
+		}
+		<-poll
+		client.CloseIdleConnections()
+		if _, err := sockets.dial(t.Context(), "tcp", "127.0.0.1:8080"); err == nil {
+			t.Error("it still listens")
+		}
+	})
+}
+
+// TestAnyAddress: what is printed can be reached, whatever was listened on.
+func TestAnyAddress(t *testing.T) {
+	for address, want := range map[string]string{
+		"0.0.0.0:80": "127.0.0.1:80", "[::]:80": "127.0.0.1:80", "127.0.0.1:80": "127.0.0.1:80", "[::1]:80": "[::1]:80", "192.0.2.1:80": "192.0.2.1:80",
+	} {
+		a := net.TCPAddrFromAddrPort(netip.MustParseAddrPort(address))
+		if got := reachable(a); got != want {
+			t.Errorf("%s is reachable at %s, want %s", address, got, want)
 		}
 	}
 }

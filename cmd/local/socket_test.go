@@ -170,10 +170,13 @@ func TestSocketServices(t *testing.T) {
 		t.Errorf("objects: %+v, %v", objects, err)
 	}
 	health, err := http.Get(r.aws + "/health")
-	if err != nil || health.StatusCode != http.StatusOK {
-		t.Errorf("health: %+v, %v", health, err)
+	if err != nil {
+		t.Fatal(err)
 	}
-	health.Body.Close()
+	defer health.Body.Close()
+	if health.StatusCode != http.StatusOK {
+		t.Errorf("health: %s", health.Status)
+	}
 }
 
 // TestSocketGreeting pastes what the program printed into a shell.

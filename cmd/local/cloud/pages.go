@@ -46,8 +46,8 @@ func (c *Cloud) index(w http.ResponseWriter, r *http.Request) {
 Region %s, account %s, any credentials. It serves
 %s.
 
-    export AWS_ENDPOINT_URL=http://%s AWS_REGION=%[1]s AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x
-    aws stepfunctions list-state-machines
+    export AWS_DEFAULT_REGION=%[1]s AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x
+    aws --endpoint-url http://%[4]s stepfunctions list-state-machines
 
 Beside AWS:
 

@@ -13,14 +13,19 @@ import (
 // machine are much alike: one becomes the dictionary of those that follow,
 // until one comes that has much more to tell. Many goroutines may share it.
 type compressor struct {
-	dictionaries atomic.Pointer[[]*s2.Dict] // in the order they were learnt
-	buffers      sync.Pool                  // of *[]byte: journals' tails, and room to compress in
+	dictionaries atomic.Pointer[[]dictionary] // in the order they were learnt
+	buffers      sync.Pool                    // of *[]byte: journals' tails, and room to compress in
+}
+
+type dictionary struct {
+	*s2.Dict
+	size int // of the history that it was made from, in bytes
 }
 
 // A block begins with the number of its dictionary: 1 is the first, 0 none.
 const maxDictionaries = 4
 
-func (c *compressor) known() []*s2.Dict {
+func (c *compressor) known() []dictionary {
 	if d := c.dictionaries.Load(); d != nil {
 		return *d
 	}
@@ -75,7 +80,7 @@ func (c *compressor) learn(j *journal) {
 	was := c.dictionaries.Load()
 	known, longest := c.known(), blockSize/2
 	if n := len(known); n > 0 {
-		longest = len(known[n-1].Bytes()) * 3 / 2
+		longest = known[n-1].size * 3 / 2
 	}
 	if size := min(j.size, s2.MaxDictSize); size < longest || len(known) == maxDictionaries {
 		return
@@ -84,7 +89,8 @@ func (c *compressor) learn(j *journal) {
 	for _, block := range j.blocks {
 		events = append(events, c.decompress(block)...)
 	}
-	if d := s2.MakeDictManual(events[:min(len(events), s2.MaxDictSize)], 0); d != nil {
-		c.dictionaries.CompareAndSwap(was, new(append(slices.Clone(known), d)))
+	events = events[:min(len(events), s2.MaxDictSize)]
+	if d := s2.MakeDictManual(events, 0); d != nil {
+		c.dictionaries.CompareAndSwap(was, new(append(slices.Clone(known), dictionary{d, len(events)})))
 	}
 }

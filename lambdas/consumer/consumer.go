@@ -4,7 +4,6 @@ package consumer
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/go-json-experiment/json"
 
 	"orderflow/lambdas/order"
 )
@@ -41,8 +41,8 @@ type Handle func(ctx context.Context, e order.Event) (result any, err error)
 //
 // tasks may be nil when no event that reaches the queue asks for an answer.
 func Each(handle Handle, tasks Tasks) lambda.Handler {
-	return handler(func(ctx context.Context, batch events.SQSEvent) (failed []string) {
-		messages, failed := decode(ctx, batch)
+	return handler(func(ctx context.Context, b batch) (failed []string) {
+		messages, failed := decode(ctx, b)
 		for _, m := range messages {
 			if err := each(ctx, handle, tasks, m); err != nil {
 				failed = append(failed, m.ID)
@@ -54,8 +54,8 @@ func Each(handle Handle, tasks Tasks) lambda.Handler {
 
 // Whole hands over all the events of a batch at once. An error fails them all.
 func Whole(handle func(ctx context.Context, batch []Message) error) lambda.Handler {
-	return handler(func(ctx context.Context, batch events.SQSEvent) (failed []string) {
-		messages, failed := decode(ctx, batch)
+	return handler(func(ctx context.Context, b batch) (failed []string) {
+		messages, failed := decode(ctx, b)
 		if len(messages) == 0 {
 			return failed
 		}
@@ -75,11 +75,19 @@ func Whole(handle func(ctx context.Context, batch []Message) error) lambda.Handl
 // A handler takes a batch and returns the IDs of the messages that failed. As a
 // lambda.Handler it can be invoked many times at once, which those of
 // lambda.NewHandler cannot: they share the buffers of what they return.
-type handler func(ctx context.Context, batch events.SQSEvent) (failed []string)
+type handler func(ctx context.Context, b batch) (failed []string)
+
+// A batch is what of an SQS event matters here; the rest is most of it.
+type batch struct {
+	Records []struct {
+		MessageID string `json:"messageId"`
+		Body      string `json:"body"`
+	}
+}
 
 // Invoke implements lambda.Handler.
 func (h handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
-	var batch events.SQSEvent
+	var batch batch
 	if err := json.Unmarshal(payload, &batch); err != nil {
 		return nil, fmt.Errorf("consumer: batch: %w", err)
 	}
@@ -99,16 +107,16 @@ func beforeDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
 
 // decode splits a batch into what is an event and the IDs of what is none.
 // The latter go round until their queue gives them up to the dead-letter queue.
-func decode(ctx context.Context, batch events.SQSEvent) (messages []Message, failed []string) {
-	messages = make([]Message, 0, len(batch.Records))
-	for _, r := range batch.Records {
+func decode(ctx context.Context, b batch) (messages []Message, failed []string) {
+	messages = make([]Message, 0, len(b.Records))
+	for _, r := range b.Records {
 		e, err := order.ParseEvent([]byte(r.Body))
 		if err != nil {
-			slog.ErrorContext(ctx, "message is no event", "messageId", r.MessageId, "error", err)
-			failed = append(failed, r.MessageId)
+			slog.ErrorContext(ctx, "message is no event", "messageId", r.MessageID, "error", err)
+			failed = append(failed, r.MessageID)
 			continue
 		}
-		messages = append(messages, Message{ID: r.MessageId, Body: r.Body, Event: e})
+		messages = append(messages, Message{ID: r.MessageID, Body: r.Body, Event: e})
 	}
 	return messages, failed
 }

@@ -3,12 +3,14 @@ package protocol
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"reflect"
+	"slices"
 	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // An Action is one API action, given its input as JSON in the service's own
@@ -39,29 +41,27 @@ func Unmarshal(input []byte, v any) error {
 	if len(bytes.TrimSpace(input)) == 0 {
 		return nil
 	}
-	dec := json.NewDecoder(bytes.NewReader(input))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(v); err != nil {
-		return decodeError(err)
+	err := json.Unmarshal(input, v, json.RejectUnknownMembers(true))
+	if err == nil {
+		return nil
 	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return Errorf("SerializationException", "the request body holds more than one JSON value")
-	}
-	return nil
-}
-
-func decodeError(err error) *Error {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e
 	}
-	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
-		return Errorf("ValidationException", "parameter %s is not supported by the local cloud", name)
+	e, ok := errors.AsType[*json.SemanticError](err)
+	switch {
+	case !ok:
+		return Errorf("SerializationException", "the request body is not JSON: %v", err)
+	case errors.Is(e, json.ErrUnknownName):
+		return Errorf("ValidationException", "parameter %q is not supported by the local cloud", e.JSONPointer.LastToken())
+	case e.GoType == nil:
+		return Errorf("SerializationException", "%v", err)
 	}
-	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return Errorf("SerializationException", "%s: %s can not be converted to %s", e.Field, e.Value, kind(e.Type))
-	}
-	return Errorf("SerializationException", "the request body is not JSON: %v", err)
+	return Errorf("SerializationException", "%s: %s can not be converted to %s", place(e.JSONPointer), e.JSONKind, kind(e.GoType))
 }
+
+// place writes a JSON pointer as AWS names a member: Keys.0.sku.
+func place(p jsontext.Pointer) string { return strings.Join(slices.Collect(p.Tokens()), ".") }
 
 func kind(t reflect.Type) string {
 	switch t.Kind() {

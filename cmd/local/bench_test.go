@@ -22,6 +22,7 @@ import (
 // benchSystem is a system in real time with stock enough for any benchmark,
 // spread over as many SKUs as a small shop has.
 func benchSystem(b *testing.B) *system {
+	relaxGC()
 	slog.SetDefault(slog.New(slog.DiscardHandler))
 	products := make([]product, 100)
 	for i := range products {

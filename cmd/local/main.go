@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"os"
@@ -30,12 +31,18 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr, network{net.Listen, new(net.Dialer).DialContext}))
 }
 
-// relaxGC lets garbage grow to four times what is kept, unless GOGC says
-// otherwise. At rest that is little, and an order leaves 50 times what it keeps.
+// relaxGC lets garbage grow to four times what is kept, for an order leaves 50
+// times what it keeps, but not past 4 GiB in all. GOGC and GOMEMLIMIT win.
 func relaxGC() {
-	const normal, relaxed = 100, 400
+	const (
+		normal, relaxed = 100, 400
+		ceiling         = 4 << 30 // bytes
+	)
 	if given := debug.SetGCPercent(relaxed); given != normal {
 		debug.SetGCPercent(given)
+	}
+	if debug.SetMemoryLimit(-1) == math.MaxInt64 {
+		debug.SetMemoryLimit(ceiling)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -152,7 +153,7 @@ func parseLabel(answer []byte) (Label, error) {
 }
 
 // reason reads why a parcel was refused. It goes onto events and into logs, so
-// one that repeats the recipient's data is not passed on.
+// one that repeats any of the recipient's data is not passed on.
 func reason(answer []byte, a order.Address) string {
 	var refusal struct {
 		Reason string `json:"reason"`
@@ -161,12 +162,29 @@ func reason(answer []byte, a order.Address) string {
 	if json.Unmarshal(answer, &refusal) != nil || !printable(refusal.Reason, maxReason) {
 		return unknown
 	}
-	for _, personal := range []string{a.Name, a.Line1, a.Line2, a.City, a.PostalCode} {
-		if len(personal) > 2 && strings.Contains(strings.ToLower(refusal.Reason), strings.ToLower(personal)) {
+	said := words(refusal.Reason)
+	for _, personal := range []string{a.Name, a.Line1, a.Line2, a.City, a.Region, a.PostalCode} {
+		if repeats(said, words(personal)) {
 			return unknown
 		}
 	}
 	return refusal.Reason
+}
+
+// repeats reports whether a text says something personal: all of it, however
+// it is spaced, or one word of it. One or two letters may be said by chance.
+func repeats(said, personal []string) bool {
+	const chance = 2
+	whole := strings.Join(personal, "")
+	if len(whole) > chance && strings.Contains(strings.Join(said, ""), whole) {
+		return true
+	}
+	return slices.ContainsFunc(personal, func(word string) bool { return len(word) > chance && slices.Contains(said, word) })
+}
+
+// words are a text's words and numbers, in small letters.
+func words(s string) []string {
+	return strings.FieldsFunc(strings.ToLower(s), func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsNumber(c) })
 }
 
 func printable(s string, most int) bool {

@@ -23,7 +23,7 @@ func (d direct) Do(r *http.Request) (*http.Response, error) {
 }
 
 func TestHTTPCarrierBook(t *testing.T) {
-	parcel := Parcel{Address: order.Address{Name: "Ada", Line1: "1 Byron St", City: "London", Country: "GB"}, WeightGrams: 700}
+	parcel := Parcel{Address: order.Address{Name: "Ada", Line1: "1 Byron St", City: "London", Region: "Essex", PostalCode: "N1 1AA", Country: "GB"}, WeightGrams: 700}
 	for _, test := range []struct {
 		name   string
 		status int
@@ -37,6 +37,10 @@ func TestHTTPCarrierBook(t *testing.T) {
 		{"refused", 422, `{"reason":"no delivery to AQ"}`, Label{}, "", Refusal{"no delivery to AQ"}},
 		{"refused without a word", 422, ``, Label{}, "", Refusal{"the carrier refuses the parcel"}},
 		{"refused with the recipient's data", 422, `{"reason":"there is no 1 BYRON ST"}`, Label{}, "", Refusal{"the carrier refuses the parcel"}},
+		{"refused with part of it", 422, `{"reason":"Byron Road is closed"}`, Label{}, "", Refusal{"the carrier refuses the parcel"}},
+		{"refused with it run together", 422, `{"reason":"1byronst. is no street"}`, Label{}, "", Refusal{"the carrier refuses the parcel"}},
+		{"refused with the region", 422, `{"reason":"no delivery in ESSEX."}`, Label{}, "", Refusal{"the carrier refuses the parcel"}},
+		{"refused with the postal code", 422, `{"reason":"no delivery to N11AA"}`, Label{}, "", Refusal{"the carrier refuses the parcel"}},
 		{"refused at length", 422, `{"reason":"` + strings.Repeat("x", 301) + `"}`, Label{}, "", Refusal{"the carrier refuses the parcel"}},
 		{"cancelled before", 409, `{"reason":"cancelled"}`, Label{}, "", ErrBookingCancelled},
 		{"away", 503, `{}`, Label{}, "status 503", nil},

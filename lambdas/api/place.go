@@ -35,11 +35,7 @@ func (d *desk) place(ctx context.Context, a asked, key string) (orderID string, 
 		return "", err
 	}
 	if key == "" {
-		id, err := uuid.NewV7()
-		if err != nil {
-			return "", fmt.Errorf("api: order ID: %w", err)
-		}
-		return id.String(), d.executions.start(ctx, id.String(), in)
+		return d.placeNew(ctx, in)
 	}
 	orderID = keyedOrderID(a.Customer.ID, key)
 	// A row may outlive its execution's name, so it is asked first.
@@ -55,6 +51,21 @@ func (d *desk) place(ctx context.Context, a asked, key string) (orderID string, 
 		return orderID, d.compareStarted(ctx, orderID, in.Fingerprint)
 	}
 	return orderID, err
+}
+
+// placeNew starts an order that nobody can have placed before. If it was
+// started all the same, that was us: an answer was lost, the SDK tried again,
+// and the order has ended meanwhile.
+func (d *desk) placeNew(ctx context.Context, in input) (orderID string, err error) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return "", fmt.Errorf("api: order ID: %w", err)
+	}
+	err = d.executions.start(ctx, id.String(), in)
+	if err != nil && !errors.Is(err, errStarted) {
+		return "", err
+	}
+	return id.String(), nil
 }
 
 // compareStarted compares with an order whose execution ended, or was started

@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
@@ -118,6 +120,28 @@ func TestIdempotencyKeyMeetsTheOrdersEnd(t *testing.T) {
 	}})
 	if again := placed(t, h, apitest.Order, "k"); again != id {
 		t.Errorf("the same key made order %s, then %s", id, again)
+	}
+}
+
+// The answer to a start is lost, and the order has ended when the SDK tries
+// again: it was placed all the same, and whoever is told otherwise orders twice.
+func TestStartWhoseAnswerIsLost(t *testing.T) {
+	for _, key := range []string{"", "k"} {
+		s := newShop(t)
+		h := s.handler(cloudtest.Fault{Action: "StartExecution", Times: 1, Status: http.StatusInternalServerError, Before: func(body string) {
+			var in struct{ StateMachineArn, Name, Input string }
+			if err := json.Unmarshal([]byte(body), &in); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := s.sfn.StartExecution(t.Context(), &sfn.StartExecutionInput{StateMachineArn: &in.StateMachineArn, Name: &in.Name, Input: &in.Input}); err != nil {
+				t.Fatal(err)
+			}
+			s.stop(in.Name)
+		}})
+		id := placed(t, h, apitest.Order, key)
+		if s.input(id) == "" || s.executions() != 1 {
+			t.Errorf("key %q: %d executions", key, s.executions())
+		}
 	}
 }
 

@@ -61,6 +61,7 @@ func machine(t testing.TB) *asl.Machine {
 type answer struct {
 	result       string // JSON
 	error, cause string
+	nameless     bool // a failure without error and cause, which SendTaskFailure may leave out
 	never        bool // no answer: the task times out
 }
 
@@ -169,6 +170,10 @@ func (j *journey) answer(c asl.ScheduleTask) []asl.Event {
 	}
 	switch {
 	case a.never:
+	case a.nameless:
+		events = append(events, asl.TaskFailed{TaskID: c.TaskID})
+	case a.error != "" && a.cause == "":
+		events = append(events, asl.TaskFailed{TaskID: c.TaskID, Error: &a.error})
 	case a.error != "":
 		events = append(events, asl.TaskFailed{TaskID: c.TaskID, Error: &a.error, Cause: &a.cause})
 	default:
@@ -277,7 +282,17 @@ func TestOutcomes(t *testing.T) {
 		status:  asl.Failed,
 		failure: "States.Timeout: inventory or shipment could not answer",
 	}, {
-		name: "a panic in validation", answers: but("ValidateOrder", repeat(answer{error: "panicError", cause: "boom"}, 7)...),
+		name: "out of stock, says somebody without a word", answers: but("ReserveInventory", answer{error: "OutOfStock"}),
+		entered: "ValidateOrder PersistOrder FanOut ReserveInventory ArrangeShipment AnnounceOrder CancelOrder AnnounceCancelled HowItEnded OrderDecided",
+		status:  asl.Succeeded,
+		output:  `{"orderId":"` + orderID + `","status":"REJECTED","failure":{"code":"OutOfStock","detail":"no reason was given"},"createdAt":"2026-01-02T03:04:05Z"}`,
+	}, {
+		name: "a failure without a name", answers: but("ArrangeShipment", repeat(answer{nameless: true}, 21)...),
+		entered: "ValidateOrder PersistOrder FanOut ReserveInventory ArrangeShipment AnnounceOrder CancelOrder AnnounceCancelled HowItEnded OrderFailed",
+		status:  asl.Failed,
+		failure: "States.TaskFailed: inventory or shipment could not answer",
+	}, {
+		name: "a panic in validation", answers: but("ValidateOrder", repeat(answer{error: "panicError", cause: "boom"}, 21)...),
 		entered: "ValidateOrder CancelOrder AnnounceCancelled HowItEnded OrderFailed",
 		status:  asl.Failed,
 		failure: "panicError: the order could not be validated",
@@ -301,6 +316,27 @@ func TestOutcomes(t *testing.T) {
 				t.Errorf("fails with %q, want %q", got, c.failure)
 			}
 		})
+	}
+}
+
+// TestSurgeDelays: a service that refuses calls for their rate, for a quarter
+// of an hour and more, delays an order and does not decide it.
+func TestSurgeDelays(t *testing.T) {
+	for state, throttled := range map[string]string{
+		"ValidateOrder":     "Lambda.TooManyRequestsException",
+		"PersistOrder":      "DynamoDB.ThrottlingException",
+		"ReserveInventory":  "SNS.ThrottledException",
+		"ArrangeShipment":   "SNS.ThrottledException",
+		"AnnounceOrder":     "SNS.ThrottledException",
+		"ConfirmOrder":      "DynamoDB.ProvisionedThroughputExceededException",
+		"AnnounceConfirmed": "SNS.ThrottledException",
+	} {
+		answers := confirmed()
+		answers[state] = append(repeat(answer{error: throttled, cause: "Rate exceeded"}, 18), answers[state]...)
+		j := travel(t, answers)
+		if j.end.Status != asl.Succeeded || j.entered[len(j.entered)-1] != "AnnounceConfirmed" {
+			t.Errorf("%s, throttled, ends %s by %s", state, j.end.Status, j.entered)
+		}
 	}
 }
 
@@ -411,7 +447,7 @@ func TestItem(t *testing.T) {
 		"shippingAddress": {"M": {"name": {"S": "Ada"}, "line1": {"S": "1 Byron St"}, "city": {"S": "London"}, "postalCode": {"S": "N1 1AA"}, "country": {"S": "GB"}}},
 		"lines": {"L": [{"M": {"sku": {"S": "MUG-BLUE"}, "name": {"S": "Blue mug"}, "quantity": {"N": "2"}, "unitPrice": {"M": {"amount": {"N": "1250"}, "currency": {"S": "GBP"}}}, "weightGrams": {"N": "350"}}}]},
 		"total": {"M": {"amount": {"N": "2500"}, "currency": {"S": "GBP"}}},
-		"createdAt": {"S": "2026-01-02T03:04:05Z"}, "fingerprint": {"S": "fp"}}`)
+		"createdAt": {"S": "2026-01-02T03:04:05.000Z"}, "fingerprint": {"S": "fp"}}`)
 
 	j = travel(t, but("ReserveInventory", answer{error: "OutOfStock", cause: "none"}))
 	if err := json.Unmarshal(j.calls["CancelOrder"][0], &put); err != nil {
@@ -424,5 +460,5 @@ func TestItem(t *testing.T) {
 		":customer": {"M": {"id": {"S": "c-42"}, "name": {"S": "Ada Ünïcode"}, "email": {"S": "ada@example.com"}}},
 		":shippingAddress": {"M": {"name": {"S": "Ada"}, "line1": {"S": "1 Byron St"}, "city": {"S": "London"}, "postalCode": {"S": "N1 1AA"}, "country": {"S": "GB"}}},
 		":items": {"L": [{"M": {"sku": {"S": "MUG-BLUE"}, "quantity": {"N": "2"}}}]},
-		":createdAt": {"S": "2026-01-02T03:04:05Z"}, ":fingerprint": {"S": "fp"}}`)
+		":createdAt": {"S": "2026-01-02T03:04:05.000Z"}, ":fingerprint": {"S": "fp"}}`)
 }

@@ -168,7 +168,7 @@ func (r *run) choose(t *thread, s *state) move {
 		}
 	}
 	if s.next == nil {
-		return r.fail(t, s, t.broken(runtimeError, "Failed to transition out of the state. The state does not point to a next state"))
+		return r.fail(t, s, t.broken(runtimeError, "Failed to transition out of the state. The state does not point to a next state."))
 	}
 	return r.leaveBy(sc, s, s.assign, s.output, s.next, t.Input)
 }

@@ -178,12 +178,10 @@ func (r *run) follow(child *thread, s *state, id int64) {
 	}
 }
 
-// iterationFailed gives the failure of the Map, or nil if it goes on without
-// the iteration's result.
-func (r *run) iterationFailed(child *thread, f *failure) *failure {
-	t, m := child.parent, child.parent.Map
-	s := t.state()
-	id := r.record(child.Previous, "MapIterationFailed", &MapIterationDetails{Name: s.name, Index: child.Item.Index})
+// tolerate gives the failure of the Map, or nil if it goes on without the
+// result of an iteration that failed; last is the latest event about that.
+func (r *run) tolerate(child *thread, f *failure, last int64) *failure {
+	m := child.parent.Map
 	if !m.Tolerant {
 		return f
 	}
@@ -192,6 +190,6 @@ func (r *run) iterationFailed(child *thread, f *failure) *failure {
 	if float64(m.Failed) > m.Tolerated {
 		return &failure{name: toleranceError, cause: ptr("The specified tolerated failure threshold was exceeded")}
 	}
-	r.follow(child, s, id)
+	r.follow(child, child.parent.state(), last)
 	return nil
 }

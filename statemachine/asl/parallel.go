@@ -70,39 +70,44 @@ func (r *run) childFailed(child *thread, failed *state, f *failure) {
 	t := child.parent
 	s := t.state()
 	failing := child.Previous
+	last := failing
+	if s.kind == mapState {
+		last = r.record(failing, "MapIterationFailed", &MapIterationDetails{Name: s.name, Index: child.Item.Index})
+	}
 	if failed.kind == taskState && (s.kind == parallelState || f.name == timeoutError) {
-		r.record(failing, abortedType[taskState], nil)
+		last = r.record(failing, abortedType[taskState], nil)
 	}
 	t.Children[child.index] = nil
 	if s.kind == mapState {
-		if f = r.iterationFailed(child, f); f == nil {
+		if f = r.tolerate(child, f, last); f == nil {
 			return
 		}
 	}
 	for _, sibling := range t.Children {
-		r.abort(sibling)
+		r.abort(sibling, failing)
 	}
 	t.Children = nil
 	t.Previous = failing
 	r.proceed(t, r.fail(t, s, f))
 }
 
-// abort ends a thread whose siblings fail: first what runs inside of its
-// state, then the state, each pointing at the latest event of its own chain.
-func (r *run) abort(t *thread) {
+// abort ends a thread because of a sibling's failing event, at which all that
+// is recorded of it points: first the iteration, then its state, then what
+// runs inside of that.
+func (r *run) abort(t *thread, failing int64) {
 	if t == nil {
 		return
-	}
-	for _, child := range t.Children {
-		r.abort(child)
 	}
 	r.clearTimer(&t.Timer)
 	r.dropTask(t, true)
 	if t.State == "" {
 		return // not begun yet
 	}
-	r.record(t.Previous, abortedType[t.state().kind], nil)
 	if t.Item != nil {
-		r.record(t.Previous, "MapIterationAborted", &MapIterationDetails{Name: t.parent.State, Index: t.Item.Index})
+		r.record(failing, "MapIterationAborted", &MapIterationDetails{Name: t.parent.State, Index: t.Item.Index})
+	}
+	r.record(failing, abortedType[t.state().kind], nil)
+	for _, child := range t.Children {
+		r.abort(child, failing)
 	}
 }

@@ -12,9 +12,6 @@ import (
 	"orderflow/lambdas/order"
 )
 
-// analyticsWindow is longer than analytics waits for a batch to fill.
-const analyticsWindow = 10 * time.Second
-
 // What Step Functions records for each state that an order passes through.
 const (
 	calls    = "TaskStateEntered TaskScheduled TaskStarted TaskSucceeded TaskStateExited"

@@ -23,7 +23,7 @@ func (c *Cloud) Deploy(ctx context.Context, template []byte, parameters map[stri
 	if err != nil {
 		return cloudformation.Stack{}, err
 	}
-	d := &deployment{Cloud: c, ctx: ctx}
+	d := &deployment{Cloud: c, ctx: ctx, made: map[made]string{}}
 	env := cloudformation.Environment{Region: Region, AccountID: Account, StackName: StackName, Parameters: parameters}
 	stack, err := t.Deploy(env, d.create)
 	if err == nil {
@@ -37,7 +37,12 @@ type deployment struct {
 	*Cloud
 	ctx context.Context
 	api *apigateway.CreateApiInput // nil until the template's API was met
+
+	made map[made]string // logical ID
 }
+
+// made is a resource by its physical ID.
+type made struct{ resourceType, id string }
 
 // A creator makes one resource exist.
 type creator func(d *deployment, r cloudformation.Resource) (cloudformation.Values, error)
@@ -69,7 +74,17 @@ func (d *deployment) create(r cloudformation.Resource) (cloudformation.Values, e
 		}
 	}
 	r.Properties = withoutInert(r.Type, r.Properties)
-	return create(d, r)
+	values, err := create(d, r)
+	if err != nil {
+		return cloudformation.Values{}, err
+	}
+	// Some services answer for what exists as though they had made it.
+	it := made{r.Type, values.Ref}
+	if other, ok := d.made[it]; ok {
+		return cloudformation.Values{}, fmt.Errorf("%s %q is %s already: a name is given once", it.resourceType, it.id, other)
+	}
+	d.made[it] = r.LogicalID
+	return values, nil
 }
 
 // physicalName is the name of a resource that the template does not name.

@@ -46,7 +46,7 @@ func echo(_ aws.Config, getenv func(string) string) (lambda.Handler, error) {
 }
 
 func resource(kind, properties string) string {
-	return `{"Resources": {"It": {"Type": "` + kind + `", "Properties": ` + properties + `}}}`
+	return `{"Transform": "AWS::Serverless-2016-10-31", "Resources": {"It": {"Type": "` + kind + `", "Properties": ` + properties + `}}}`
 }
 
 // TestRefusedTemplates: what the cloud cannot honour is refused by name.
@@ -59,6 +59,10 @@ func TestRefusedTemplates(t *testing.T) {
 	}
 	machine := func(more string) string {
 		return resource("AWS::Serverless::StateMachine", `{"DefinitionUri": "../statemachine/pass.asl.json", "Role": "arn:aws:iam::000000000000:role/r"`+more+`}`)
+	}
+	twice := func(kind, properties string) string {
+		one := `{"Type": "` + kind + `", "Properties": ` + properties + `}`
+		return `{"Resources": {"A": ` + one + `, "B": ` + one + `}}`
 	}
 	tests := []struct{ name, template, want string }{
 		{"type", resource("AWS::Kinesis::Stream", `{}`), "It: resource type AWS::Kinesis::Stream is not supported"},
@@ -98,7 +102,16 @@ func TestRefusedTemplates(t *testing.T) {
 
 		{"API property", resource("AWS::Serverless::HttpApi", `{"Domain": {}}`), "It.Properties.Domain"},
 		{"API route setting", resource("AWS::Serverless::HttpApi", `{"DefaultRouteSettings": {"LoggingLevel": "INFO"}}`), "It.Properties.DefaultRouteSettings.LoggingLevel"},
-		{"two APIs", `{"Resources": {"A": {"Type": "AWS::Serverless::HttpApi"}, "B": {"Type": "AWS::Serverless::HttpApi"}}}`, "B: the local cloud serves one HTTP API, which is A"},
+		{"two APIs", `{"Transform": "AWS::Serverless-2016-10-31", "Resources": {"A": {"Type": "AWS::Serverless::HttpApi"}, "B": {"Type": "AWS::Serverless::HttpApi"}}}`, "B: the local cloud serves one HTTP API, which is A"},
+
+		{"no transform", `{"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}, "It": {"Type": "AWS::Serverless::HttpApi"}}}`, "It.Type: AWS::Serverless::HttpApi needs the template's Transform to be AWS::Serverless-2016-10-31"},
+
+		{"queue name twice", twice("AWS::SQS::Queue", `{"QueueName": "one"}`), `is A already: a name is given once`},
+		{"topic name twice", twice("AWS::SNS::Topic", `{"TopicName": "one"}`), `is A already: a name is given once`},
+		{"role name twice", twice("AWS::IAM::Role", `{"RoleName": "one"}`), `is A already: a name is given once`},
+		{"log group name twice", twice("AWS::Logs::LogGroup", `{"LogGroupName": "/one"}`), `B: AWS::Logs::LogGroup "/one" is A already: a name is given once`},
+		{"role property", resource("AWS::IAM::Role", `{"Polices": []}`), "It.Properties.Polices: the property is not supported"},
+		{"log group property", resource("AWS::Logs::LogGroup", `{"RetentionInDay": 3}`), "It.Properties.RetentionInDay: the property is not supported"},
 
 		{"machine property", machine(`, "Events": {}`), "It.Properties.Events"},
 		{"no such definition", resource("AWS::Serverless::StateMachine", `{"DefinitionUri": "none.json", "Role": "r"}`), `It.Properties.DefinitionUri: there is no state machine "template/none.json"`},
@@ -119,6 +132,7 @@ func TestRefusedTemplates(t *testing.T) {
 // TestValues: Ref and GetAtt mean what CloudFormation documents.
 func TestValues(t *testing.T) {
 	const template = `{
+		"Transform": "AWS::Serverless-2016-10-31",
 		"Resources": {
 			"Queue": {"Type": "AWS::SQS::Queue"},
 			"Topic": {"Type": "AWS::SNS::Topic"},

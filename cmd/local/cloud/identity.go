@@ -7,8 +7,21 @@ import (
 )
 
 // role exists in name only: see Inert.
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-role.html
 func (d *deployment) role(r cloudformation.Resource) (cloudformation.Values, error) {
-	name, err := nameOf(r, "RoleName")
+	var p struct {
+		AssumeRolePolicyDocument any
+		Description              string
+		ManagedPolicyArns        []string
+		Policies                 []struct {
+			PolicyDocument any    `cfn:",required"`
+			PolicyName     string `cfn:",required"`
+		}
+		RoleName string
+		Tags     []tag
+	}
+	err := r.Decode(&p)
+	name := cmp.Or(p.RoleName, physicalName(r))
 	return cloudformation.Values{
 		Ref:        name,
 		Attributes: map[string]any{"Arn": "arn:aws:iam::" + Account + ":role/" + name},
@@ -16,20 +29,17 @@ func (d *deployment) role(r cloudformation.Resource) (cloudformation.Values, err
 }
 
 // logGroup exists in name only: see Inert.
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-logs-loggroup.html
 func (d *deployment) logGroup(r cloudformation.Resource) (cloudformation.Values, error) {
-	name, err := nameOf(r, "LogGroupName")
+	var p struct {
+		LogGroupName    string
+		RetentionInDays int
+		Tags            []tag
+	}
+	err := r.Decode(&p)
+	name := cmp.Or(p.LogGroupName, physicalName(r))
 	return cloudformation.Values{
 		Ref:        name,
 		Attributes: map[string]any{"Arn": "arn:aws:logs:" + Region + ":" + Account + ":log-group:" + name + ":*"},
 	}, err
-}
-
-func nameOf(r cloudformation.Resource, property string) (string, error) {
-	var name string
-	if given, ok := r.Properties[property]; ok {
-		if err := cloudformation.Decode(given, &name); err != nil {
-			return "", err
-		}
-	}
-	return cmp.Or(name, physicalName(r)), nil
 }

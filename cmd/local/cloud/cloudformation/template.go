@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // A Template is a parsed template. It is not changed by Deploy.
@@ -47,6 +48,7 @@ func Parse(data []byte) (*Template, error) {
 	}
 	t := &Template{parameters: map[string]parameter{}, resources: map[string]resource{}, outputs: map[string]output{}}
 	var globals map[string]any
+	transformed := false
 	for _, name := range slices.Sorted(maps.Keys(sections)) {
 		section := sections[name]
 		switch name {
@@ -56,7 +58,7 @@ func Parse(data []byte) (*Template, error) {
 			}
 		case "Description", "Metadata":
 		case "Transform":
-			err = checkTransform(section)
+			transformed, err = true, checkTransform(section)
 		case "Parameters":
 			err = eachIn(section, func(name string, v any) (err error) {
 				t.parameters[name], err = parseParameter(v)
@@ -88,6 +90,11 @@ func Parse(data []byte) (*Template, error) {
 	if len(t.resources) == 0 {
 		return nil, within("Resources", errors.New("at least one resource is required"))
 	}
+	if !transformed {
+		if err := t.checkUntransformed(); err != nil {
+			return nil, err
+		}
+	}
 	if err := t.mergeGlobals(globals); err != nil {
 		return nil, within("Globals", err)
 	}
@@ -105,6 +112,16 @@ func checkTransform(v any) error {
 	for _, name := range names {
 		if name != samTransform {
 			return fmt.Errorf("%v is not supported", name)
+		}
+	}
+	return nil
+}
+
+// checkUntransformed refuses what exists by the transform alone.
+func (t *Template) checkUntransformed() error {
+	for _, id := range slices.Sorted(maps.Keys(t.resources)) {
+		if kind := t.resources[id].Type; strings.HasPrefix(kind, "AWS::Serverless::") {
+			return within(id, within("Type", fmt.Errorf("%s needs the template's Transform to be %s", kind, samTransform)))
 		}
 	}
 	return nil

@@ -214,6 +214,9 @@ func (p *play) checkRecord(e asl.HistoryEvent) {
 	if e.ID != p.events {
 		p.t.Errorf("event %d has ID %d", p.events, e.ID)
 	}
+	if e.Type == "" {
+		p.t.Errorf("event %d has no type", e.ID)
+	}
 	if e.PreviousID < 0 || e.PreviousID >= e.ID {
 		p.t.Errorf("event %d points at %d", e.ID, e.PreviousID)
 	}

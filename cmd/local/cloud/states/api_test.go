@@ -287,6 +287,33 @@ func TestStopExecution(t *testing.T) {
 	})
 }
 
+// An execution over its TimeoutSeconds is described without an error, as AWS
+// does; its history names one.
+func TestExecutionTimedOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud(t, nil, nil)
+		out, err := c.Client.CreateStateMachine(t.Context(), &sfn.CreateStateMachineInput{
+			Name: aws.String("Order"), RoleArn: aws.String(role),
+			Definition: aws.String(`{"QueryLanguage":"JSONata","TimeoutSeconds":7,"StartAt":"First","States":{"First":{"Type":"Wait","Seconds":50,"End":true}}}`),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		arn := c.start(*out.StateMachineArn, "x", "{}")
+		if status := c.wait(arn); status != types.ExecutionStatusTimedOut {
+			t.Fatalf("status %s", status)
+		}
+		if d := c.describe(arn); d.Error != nil || d.Cause != nil || d.StopDate.Sub(*d.StartDate) != 7*time.Second || d.RedriveStatus != types.ExecutionRedriveStatusRedrivable {
+			t.Errorf("described %+v", d)
+		}
+		events := c.history(arn)
+		checkTypes(t, events, "ExecutionStarted WaitStateEntered ExecutionTimedOut")
+		if e := events[2]; e.PreviousEventId != 0 || *e.ExecutionTimedOutEventDetails.Error != "States.Timeout" || e.ExecutionTimedOutEventDetails.Cause != nil {
+			t.Errorf("last event %+v", e)
+		}
+	})
+}
+
 // Watch yields what GetExecutionHistory has, as it happens.
 func TestWatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

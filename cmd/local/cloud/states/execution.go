@@ -280,6 +280,8 @@ type Included struct {
 	Included bool `json:"included"`
 }
 
+// DescribeExecution gives the error of an execution that failed or was stopped;
+// of one that timed out the status says it all.
 // https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
 func (s *Service) DescribeExecution(_ context.Context, in *DescribeExecutionInput) (*DescribeExecutionOutput, error) {
 	v, err := s.view(in.ExecutionArn)
@@ -307,8 +309,6 @@ func (s *Service) DescribeExecution(_ context.Context, in *DescribeExecutionInpu
 		case *asl.ExecutionSucceededDetails:
 			out.Output, out.OutputDetails = &d.Output, &Included{true}
 		case *asl.ExecutionFailedDetails:
-			out.Error, out.Cause = d.Error, d.Cause
-		case *asl.ExecutionTimedOutDetails:
 			out.Error, out.Cause = d.Error, d.Cause
 		case *asl.ExecutionAbortedDetails:
 			out.Error, out.Cause = d.Error, d.Cause

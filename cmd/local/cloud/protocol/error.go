@@ -4,6 +4,7 @@
 package protocol
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -32,11 +33,15 @@ func Errorf(code, format string, args ...any) *Error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, args...), Status: http.StatusBadRequest}
 }
 
-// AsError gives any failure the shape of AWS's: an *Error as it is, all else
-// as an InternalFailure, which SDKs retry.
+// AsError gives any failure the shape of AWS's: an *Error as it is, an ended
+// context as ServiceUnavailable (who hung up will not read it), all else as an
+// InternalFailure. SDKs retry both.
 func AsError(err error) *Error {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e
+	}
+	if errors.Is(err, context.Canceled) {
+		return &Error{Code: "ServiceUnavailable", Message: "The local cloud is shutting down.", Status: http.StatusServiceUnavailable}
 	}
 	return &Error{Code: "InternalFailure", Message: err.Error(), Status: http.StatusInternalServerError}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -27,6 +28,8 @@ func echo(_ context.Context, in *echoInput) (*echoOutput, error) {
 		return nil, &protocol.Error{Code: "Conflict", Message: "taken", Status: 400, QueryCode: "Old.Conflict", Fields: map[string]any{"Reasons": []string{"a"}}}
 	case "broken":
 		return nil, errors.New("disk on fire")
+	case "ending":
+		return nil, fmt.Errorf("waiting: %w", context.Canceled)
 	}
 	return &echoOutput{Echo: strings.Repeat(in.Name, max(in.Count, 1))}, nil
 }
@@ -54,6 +57,8 @@ func TestJSON(t *testing.T) {
 			want: map[string]any{"__type": "Conflict", "message": "taken", "Reasons": []any{"a"}}},
 		{name: "fault", target: "Test.Echo", body: `{"Name":"broken"}`, status: 500,
 			want: map[string]any{"__type": "InternalFailure", "message": "disk on fire"}},
+		{name: "shutdown", target: "Test.Echo", body: `{"Name":"ending"}`, status: 503,
+			want: map[string]any{"__type": "ServiceUnavailable", "message": "The local cloud is shutting down."}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(test.body))

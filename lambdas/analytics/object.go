@@ -61,19 +61,27 @@ func appendLine(body *bytes.Buffer, m consumer.Message) error {
 	return body.WriteByte('\n')
 }
 
+// withoutToken is an event without its task token, found as order.ParseEvent
+// finds it: in letters of any case.
 func withoutToken(event []byte) ([]byte, error) {
-	var members, data map[string]json.RawMessage
+	var members map[string]json.RawMessage
 	if err := json.Unmarshal(event, &members); err != nil {
 		return nil, fmt.Errorf("analytics: event: %w", err)
 	}
-	if err := json.Unmarshal(members["data"], &data); err != nil {
-		return nil, fmt.Errorf("analytics: event data: %w", err)
+	for name, value := range members {
+		if !strings.EqualFold(name, "data") {
+			continue
+		}
+		var data map[string]json.RawMessage
+		if err := json.Unmarshal(value, &data); err != nil {
+			return nil, fmt.Errorf("analytics: event data: %w", err)
+		}
+		maps.DeleteFunc(data, func(name string, _ json.RawMessage) bool { return strings.EqualFold(name, "taskToken") })
+		kept, err := json.Marshal(data)
+		if err != nil {
+			return nil, fmt.Errorf("analytics: event data: %w", err)
+		}
+		members[name] = kept
 	}
-	maps.DeleteFunc(data, func(name string, _ json.RawMessage) bool { return strings.EqualFold(name, "taskToken") })
-	kept, err := json.Marshal(data)
-	if err != nil {
-		return nil, fmt.Errorf("analytics: event data: %w", err)
-	}
-	members["data"] = kept
 	return json.Marshal(members)
 }

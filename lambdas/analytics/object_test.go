@@ -85,6 +85,28 @@ func TestObjectKeepsUnknownMembers(t *testing.T) {
 	}
 }
 
+// However its members are cased, an event that a consumer would read neither
+// fails the batch nor leaves its token behind.
+func TestObjectFindsTheTokenInAnyCase(t *testing.T) {
+	for _, body := range []string{
+		`{"specversion":"1.0","id":"o/S","type":"t","Data":{"orderId":"o","taskToken":"secret"}}`,
+		`{"specversion":"1.0","id":"o/S","type":"t","data":{"orderId":"o"},"DATA":{"TASKTOKEN":"secret"}}`,
+		`{"specversion":"1.0","id":"o/S","type":"t","Data":{"orderId":"o","taskToken":"secret"},"data":null}`,
+	} {
+		e, err := order.ParseEvent([]byte(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		o, err := newObject([]consumer.Message{{ID: "m", Body: body, Event: e}})
+		if err != nil {
+			t.Errorf("%s: %v", body, err)
+		}
+		if strings.Contains(string(o.body), "secret") {
+			t.Errorf("%s: kept %s", body, o.body)
+		}
+	}
+}
+
 // goldens are a message of each golden event.
 func goldens(t *testing.T) []consumer.Message {
 	t.Helper()

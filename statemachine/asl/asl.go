@@ -102,8 +102,8 @@ type (
 	Record struct{ HistoryEvent }
 
 	// ScheduleTask: call Resource with Arguments (JSON); answer with TaskStarted,
-	// then TaskSucceeded or TaskFailed (for WaitForToken: TaskSubmitted, then
-	// whatever is sent for the token).
+	// then TaskSucceeded or TaskFailed (for WaitForToken: TaskSubmitted, and only
+	// then whatever is sent for the token; it may be sent before the call returns).
 	ScheduleTask struct {
 		TaskID       int64
 		State        string

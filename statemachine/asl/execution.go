@@ -70,9 +70,6 @@ type task struct {
 	HeartbeatSeconds int64  `json:"heartbeatSeconds,omitempty"`
 	Token            string `json:"token,omitempty"`
 	Submitted        bool   `json:"submitted,omitempty"`
-
-	// Early is what was sent for the token before the call had returned.
-	Early *string `json:"early,omitempty"`
 }
 
 // An item is what a Map's iteration works on.

@@ -119,19 +119,11 @@ func (r *run) taskSubmitted(t *thread, output string) {
 	r.chain(t, "TaskSubmitted", &TaskSubmittedDetails{
 		ResourceType: s.resource.service, Resource: s.resource.action, Output: output, OutputDetails: whole,
 	})
-	if t.Task.Early != nil && r.running() {
-		r.taskSucceeded(t, *t.Task.Early)
-	}
 }
 
-// taskSucceeded goes on with a result. One that was sent for the token while
-// the call that carries it is still on its way waits for that.
+// taskSucceeded goes on with a result.
 func (r *run) taskSucceeded(t *thread, output string) {
 	s := t.state()
-	if s.resource.token && !t.Task.Submitted {
-		t.Task.Early = &output
-		return
-	}
 	if len(output) > MaxPayload {
 		who := s.resource.service
 		if s.resource.lambda {
@@ -157,13 +149,6 @@ func (r *run) taskSucceeded(t *thread, output string) {
 
 func (r *run) taskFailed(t *thread, name, cause *string) {
 	s := t.state()
-	if t.Task.Early != nil {
-		// The answer came: whoever got the token did get the message.
-		early := *t.Task.Early
-		t.Task.Submitted = true
-		r.taskSucceeded(t, early)
-		return
-	}
 	r.dropTask(t, false)
 	if s.resource.lambda {
 		r.chain(t, "LambdaFunctionFailed", &LambdaFunctionFailedDetails{Error: name, Cause: cause})

@@ -87,7 +87,7 @@ func (s *Service) run(x *execution, t asl.ScheduleTask) {
 	switch {
 	case failure != nil:
 		if i := x.waitFor(t.TaskID); i >= 0 && x.waits[i].answer != nil {
-			s.step(x, x.waits[i].answer) // whoever answered did get the token
+			s.step(x, x.waits[i].answer) // whoever answered did get the token; the failure is late
 		}
 		s.endWait(x, t.TaskID)
 		s.step(x, asl.TaskFailed{TaskID: t.TaskID, Error: &failure.name, Cause: &failure.cause})

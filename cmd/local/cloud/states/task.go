@@ -42,13 +42,13 @@ func (x *execution) waitFor(task int64) int {
 // submitted records that the call which carried the token has returned, then
 // the answer, if a quick consumer gave it before.
 func (s *Service) submitted(x *execution, task int64, output json.RawMessage) {
+	s.step(x, asl.TaskSubmitted{TaskID: task, Output: output})
 	i := x.waitFor(task)
 	if i < 0 {
 		return
 	}
 	w := x.waits[i]
 	w.submitted = true
-	s.step(x, asl.TaskSubmitted{TaskID: task, Output: output})
 	if w.answer != nil {
 		s.answer(x, w, w.answer)
 	}

@@ -101,7 +101,7 @@ func New(config Config) *Cloud {
 	c.S3 = s3.New(s3.Config{Region: Region, Account: Account})
 	c.SES = ses.New(ses.Config{Region: Region, Account: Account})
 	c.SQS = sqs.New(sqs.Config{Region: Region, Account: Account, BaseURL: base})
-	c.SNS = sns.New(sns.Config{Region: Region, Account: Account, BaseURL: base, Deliver: c.SQS.Deliver})
+	c.SNS = sns.New(sns.Config{Region: Region, Account: Account, BaseURL: base, Deliver: c.SQS.Deliver, Log: config.Log})
 	c.Lambda = lambdaservice.New(lambdaservice.Config{Region: Region, Account: Account, SQS: c.SQS, Log: config.Log})
 	c.States = states.New(states.Config{
 		Region:  Region,

@@ -4,9 +4,13 @@
 //
 // What AWS calls legacy parameters (Expected, KeyConditions, …), streams,
 // local secondary indexes, PartiQL and global tables are refused by name.
+//
+// A table is held in memory, so it is bounded, which AWS's is not: a write that
+// would take it beyond Config.MaxTableBytes is a LimitExceededException.
 package dynamodb
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"sync"
@@ -21,6 +25,8 @@ import (
 type Config struct {
 	Region  string
 	Account string
+
+	MaxTableBytes int // of the items of one table, 0 being 1 GiB
 }
 
 // Service holds tables. Its methods are DynamoDB's actions; they may be called
@@ -43,6 +49,7 @@ type Service struct {
 
 // New is a DynamoDB without tables.
 func New(config Config) *Service {
+	config.MaxTableBytes = cmp.Or(config.MaxTableBytes, 1<<30)
 	return &Service{
 		config: config,
 		parser: expression.NewParser(),

@@ -19,8 +19,9 @@ type table struct {
 	keys    schema
 	indexes []*index
 
-	items storage.Table[*record]
-	bytes int // of all items
+	items    storage.Table[*record]
+	bytes    int // of all items
+	maxBytes int
 
 	protected bool
 	recovery  pointInTimeRecovery

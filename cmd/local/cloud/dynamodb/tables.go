@@ -114,6 +114,7 @@ func (s *Service) newTable(in *CreateTableInput) *table {
 		created:   time.Now(),
 		spec:      *in,
 		keys:      in.schema(in.KeySchema),
+		maxBytes:  s.config.MaxTableBytes,
 		items:     storage.Memory[*record](),
 		protected: in.DeletionProtectionEnabled,
 	}

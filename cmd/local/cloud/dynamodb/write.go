@@ -94,8 +94,13 @@ func (w *write) evaluate() (old, next *record, err error) {
 			return old, nil, w.conditionFailed(old)
 		}
 	}
-	next, err = w.change.next(old)
-	return old, next, err
+	if next, err = w.change.next(old); err != nil {
+		return old, next, err
+	}
+	if growth := sizeOf(next) - sizeOf(old); growth > 0 && w.table.bytes+growth > w.table.maxBytes {
+		return old, nil, protocol.Errorf("LimitExceededException", "Table %s holds %d bytes of items, and the local cloud keeps no more than %d", w.table.name, w.table.bytes, w.table.maxBytes)
+	}
+	return old, next, nil
 }
 
 const conditionFailed = "ConditionalCheckFailedException"

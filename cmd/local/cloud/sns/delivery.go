@@ -3,6 +3,7 @@ package sns
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -58,7 +59,7 @@ func (s *Service) send(sub *subscription, n *notification) {
 	switch {
 	case err == nil:
 	case final(err):
-		s.bury(d)
+		s.bury(d, err)
 	default:
 		s.retryLater(d)
 	}
@@ -72,12 +73,13 @@ func final(err error) bool {
 
 // bury sends a delivery that failed for good to the subscription's dead-letter
 // queue. Without one, or when that refuses too, the message is lost, as on AWS.
-func (s *Service) bury(d delivery) {
-	if d.sub.deadLetters == "" {
-		return
+func (s *Service) bury(d delivery, why error) {
+	if d.sub.deadLetters != "" {
+		why = s.deliver(s.ctx, d.sub.deadLetters, d.sub.topicARN, d.body, d.attributes)
 	}
-	// Whether this succeeds is nobody's business any more.
-	_ = s.deliver(s.ctx, d.sub.deadLetters, d.sub.topicARN, d.body, d.attributes)
+	if why != nil {
+		s.log.Warn("sns: a message is lost", "subscription", d.sub.arn, "error", why)
+	}
 }
 
 // The delivery policy of SQS endpoints: 100,015 tries over 23 days.
@@ -90,6 +92,8 @@ const (
 	firstPause         = time.Second
 	longestPause       = 20 * time.Second
 )
+
+var errTried = errors.New("the queue could not be reached in 23 days")
 
 // pause is how long to wait before the n-th retry that is not immediate,
 // counted from 0; ok is false after the last.
@@ -119,7 +123,7 @@ func (s *Service) retry(d delivery) {
 	for n := 0; ; n++ {
 		wait, ok := pause(n)
 		if !ok {
-			s.bury(d)
+			s.bury(d, errTried)
 			return
 		}
 		timer.Reset(wait)
@@ -133,7 +137,7 @@ func (s *Service) retry(d delivery) {
 			return
 		}
 		if final(err) {
-			s.bury(d)
+			s.bury(d, err)
 			return
 		}
 	}

@@ -9,7 +9,9 @@
 package sns
 
 import (
+	"cmp"
 	"context"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -39,6 +41,9 @@ type Config struct {
 
 	// Deliver is sqs.Service.Deliver, or a wrapper that delays or fails some.
 	Deliver Deliver
+
+	// Log is told of every message that is lost. Nil: nobody is.
+	Log *slog.Logger
 }
 
 // Service holds an account's topics in one region. All its methods may be
@@ -46,6 +51,7 @@ type Config struct {
 type Service struct {
 	region, account, baseURL string
 	deliver                  Deliver
+	log                      *slog.Logger
 
 	mu            sync.RWMutex
 	topics        storage.Table[*topic]        // by ARN
@@ -104,6 +110,7 @@ func New(c Config) *Service {
 		account:       c.Account,
 		baseURL:       strings.TrimSuffix(c.BaseURL, "/"),
 		deliver:       c.Deliver,
+		log:           cmp.Or(c.Log, slog.New(slog.DiscardHandler)),
 		topics:        storage.Memory[*topic](),
 		subscriptions: storage.Memory[*subscription](),
 		ctx:           ctx,

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -214,5 +216,47 @@ func (c cloud) drain(queue string) {
 				c.Fatal(err)
 			}
 		}
+	}
+}
+
+// TestLost: a message that a queue refuses, with nowhere else to go, is told of.
+func TestLost(t *testing.T) {
+	for _, test := range []struct {
+		name, redrive string
+		refuses       []string
+		lost          bool
+	}{
+		{name: "no dead-letter queue", refuses: []string{queueARNs + "q"}, lost: true},
+		{name: "dead-letter queue", redrive: queueARNs + "dead", refuses: []string{queueARNs + "q"}},
+		{name: "both refuse", redrive: queueARNs + "dead", refuses: []string{queueARNs + "q", queueARNs + "dead"}, lost: true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var log strings.Builder
+			s := sns.New(sns.Config{Region: "us-east-1", Account: "000000000000", Log: slog.New(slog.NewTextHandler(&log, nil)),
+				Deliver: func(_ context.Context, queue, _, _ string, _ map[string]sns.MessageAttributeValue) error {
+					if slices.Contains(test.refuses, queue) {
+						return protocol.Errorf("AccessDenied", "Access to the resource %s is denied.", queue)
+					}
+					return nil
+				}})
+			defer s.Close()
+			topic, err := s.CreateTopic(t.Context(), &sns.CreateTopicInput{Name: "t"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			attributes := map[string]string{"RawMessageDelivery": "true"}
+			if test.redrive != "" {
+				attributes["RedrivePolicy"] = `{"deadLetterTargetArn":"` + test.redrive + `"}`
+			}
+			if _, err := s.Subscribe(t.Context(), &sns.SubscribeInput{TopicArn: topic.TopicArn, Protocol: "sqs", Endpoint: queueARNs + "q", Attributes: attributes}); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := s.Publish(t.Context(), &sns.PublishInput{TopicArn: topic.TopicArn, Message: "secret"}); err != nil {
+				t.Fatal(err)
+			}
+			if told := strings.Contains(log.String(), "a message is lost") && strings.Contains(log.String(), "is denied"); told != test.lost || strings.Contains(log.String(), "secret") {
+				t.Errorf("lost is %v, the log is %q", test.lost, log.String())
+			}
+		})
 	}
 }

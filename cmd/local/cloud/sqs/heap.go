@@ -7,6 +7,7 @@ package sqs
 type entry struct {
 	key      string // in the store
 	sequence uint64
+	size     int // of the message, as its limit counts it
 
 	enqueued   int64
 	visibleAt  int64 // meaningful while hidden

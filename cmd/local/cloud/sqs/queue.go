@@ -272,7 +272,8 @@ type queue struct {
 // add takes a message in, hidden until visibleAt if that is after now.
 func (q *queue) add(m *message, now int64) {
 	s := q.service
-	e := &entry{sequence: s.sequence.Add(1), enqueued: m.Enqueued}
+	e := &entry{sequence: s.sequence.Add(1), size: messageSize(m.Body, m.Attributes), enqueued: m.Enqueued}
+	s.bytes += e.size
 	e.key = storeKey(q.id, e.sequence)
 	if m.VisibleAt > now {
 		e.visibleAt, e.hidden = m.VisibleAt, true
@@ -303,6 +304,7 @@ func (q *queue) drop(e *entry) {
 	q.unlist(e)
 	q.ages.remove(e)
 	delete(q.entries, e.sequence)
+	q.service.bytes -= e.size
 	q.service.messages.Delete(e.key)
 }
 
@@ -327,6 +329,7 @@ func (q *queue) show(e *entry) {
 
 func (q *queue) clear() {
 	for _, e := range q.entries {
+		q.service.bytes -= e.size
 		q.service.messages.Delete(e.key)
 	}
 	clear(q.entries)

@@ -202,6 +202,10 @@ func (q *queue) post(l letter, now int64) error {
 	if limit := q.attributes.maxSize; l.size > limit {
 		return invalidParameter("One or more parameters are invalid. Reason: Message must be shorter than %d bytes.", limit)
 	}
+	q.advance(now)
+	if s := q.service; s.bytes+l.size > s.maxBytes {
+		return failure(http.StatusForbidden, "OverLimit", "OverLimit", "The queues hold %d bytes of messages, and the local cloud keeps no more than %d.", s.bytes, s.maxBytes)
+	}
 	delay := l.delay
 	if delay < 0 {
 		delay = q.attributes.delay
@@ -210,7 +214,6 @@ func (q *queue) post(l letter, now int64) error {
 	if delay > 0 {
 		l.VisibleAt = now + int64(delay)
 	}
-	q.advance(now)
 	q.add(l.message, now)
 	q.counts.Sent++
 	return nil

@@ -6,9 +6,13 @@
 // counts, a message is visible at the very instant its timeout ends, and
 // attributes take effect at once. Callers are not authenticated; a queue's
 // policy is asked only whether a topic may send to it.
+//
+// What is kept is bounded by each queue's retention period, as on AWS, and by
+// Config.MaxBytes, since it is kept in memory: beyond, sending is OverLimit.
 package sqs
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"sync"
@@ -26,12 +30,15 @@ type Config struct {
 	// BaseURL begins every queue URL, such as http://127.0.0.1:4566. Queues are
 	// found by the path of a URL alone, whatever its host.
 	BaseURL string
+
+	MaxBytes int // of the messages in all queues, 0 being 1 GiB
 }
 
 // Service holds an account's queues in one region. All its methods may be
 // called at once.
 type Service struct {
 	account, baseURL string
+	maxBytes         int
 	arns             string // what every queue's ARN begins with
 
 	// mu guards all below, and the queues themselves: a call is a few
@@ -39,6 +46,7 @@ type Service struct {
 	mu       sync.Mutex
 	queues   storage.Table[*queue]
 	messages storage.Table[*message]
+	bytes    int              // of the messages, as their size limit counts them
 	deleted  map[string]int64 // name → when, in Unix nanoseconds
 	tasks    map[string][]*moveTask
 	closed   bool
@@ -54,6 +62,7 @@ func New(c Config) *Service {
 	ctx, cancel := context.WithCancel(context.Background())
 	return &Service{
 		account:  c.Account,
+		maxBytes: cmp.Or(c.MaxBytes, 1<<30),
 		baseURL:  strings.TrimSuffix(c.BaseURL, "/"),
 		arns:     "arn:aws:sqs:" + c.Region + ":" + c.Account + ":",
 		queues:   storage.Memory[*queue](),

@@ -167,18 +167,26 @@ func (s *Service) complete(x *execution, status asl.Status) {
 	s.closed.Put(x.arn, closedExec{x.machine, x.number, status, x.started, x.stopped, x.journal.blocks, x.tokens})
 	s.listing.close(x.machine.name, x.arn, x.number, status)
 	s.expiry = append(s.expiry, expiring{x.arn, x.stopped.Add(Retention)})
+	if len(s.expiry) > s.maxClosed {
+		s.dropOldest()
+	}
 }
 
 // expire drops the closed executions whose retention is over.
 func (s *Service) expire(at time.Time) {
 	for len(s.expiry) > 0 && !s.expiry[0].at.After(at) {
-		arn := s.expiry[0].arn
-		s.expiry = s.expiry[1:]
-		x, _ := s.closed.Get(arn)
-		s.closed.Delete(arn)
-		s.listing.drop(x.machine.name, x.number, x.status)
-		s.tokens.forget(x.tokens)
+		s.dropOldest()
 	}
+}
+
+// dropOldest drops the closed execution that ended first.
+func (s *Service) dropOldest() {
+	arn := s.expiry[0].arn
+	s.expiry = s.expiry[1:]
+	x, _ := s.closed.Get(arn)
+	s.closed.Delete(arn)
+	s.listing.drop(x.machine.name, x.number, x.status)
+	s.tokens.forget(x.tokens)
 }
 
 type StopExecutionInput struct {

@@ -8,7 +8,7 @@
 // execution is its state in the core and a compressed history.
 //
 // What is kept is bounded as AWS bounds it: 1,000,000 open executions, 25,000
-// events each, and 90 days of closed ones.
+// events each, and 90 days of closed ones; of these no more than 1,000,000.
 // https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 package states
 
@@ -28,6 +28,9 @@ const (
 	Retention = 90 * 24 * time.Hour
 
 	maxOpenExecutions = 1_000_000
+
+	// maxClosedExecutions are kept in memory: beyond, the first to end go first.
+	maxClosedExecutions = 1_000_000
 )
 
 // Config is what the service depends on.
@@ -69,14 +72,14 @@ type Service struct {
 	ctx     context.Context
 	cancel  context.CancelFunc
 
-	mu       sync.Mutex
-	machines storage.Table[*machine]   // by name
-	open     map[string]*execution     // by ARN
-	closed   storage.Table[closedExec] // by ARN
-	listing  listing
-	expiry   []expiring // closed executions, the first to be dropped first
-	started  uint64     // executions ever started
-	maxOpen  int
+	mu                 sync.Mutex
+	machines           storage.Table[*machine]   // by name
+	open               map[string]*execution     // by ARN
+	closed             storage.Table[closedExec] // by ARN
+	listing            listing
+	expiry             []expiring // closed executions, the first to be dropped first
+	started            uint64     // executions ever started
+	maxOpen, maxClosed int
 }
 
 // New begins a service without state machines. Close ends it.
@@ -86,15 +89,16 @@ func New(cfg Config) *Service {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Service{
-		cfg:      cfg,
-		tokens:   tokens{byHash: map[tokenHash]*execution{}},
-		ctx:      ctx,
-		cancel:   cancel,
-		machines: storage.Memory[*machine](),
-		open:     map[string]*execution{},
-		closed:   storage.Memory[closedExec](),
-		listing:  newListing(),
-		maxOpen:  maxOpenExecutions,
+		cfg:       cfg,
+		tokens:    tokens{byHash: map[tokenHash]*execution{}},
+		ctx:       ctx,
+		cancel:    cancel,
+		machines:  storage.Memory[*machine](),
+		open:      map[string]*execution{},
+		closed:    storage.Memory[closedExec](),
+		listing:   newListing(),
+		maxOpen:   maxOpenExecutions,
+		maxClosed: maxClosedExecutions,
 	}
 	s.timers = newTimers()
 	s.spawn(func() { s.timers.run(ctx, s.timerFired) })

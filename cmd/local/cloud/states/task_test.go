@@ -279,6 +279,24 @@ func TestExecutionLimit(t *testing.T) {
 	}
 }
 
+// TestClosedLimit: of closed executions the oldest go first.
+func TestClosedLimit(t *testing.T) {
+	c := newCloud(t, nil, nil)
+	c.maxClosed = 2
+	machine := c.create("Pass", `"First":{"Type":"Pass","End":true}`)
+	var arns []string
+	for _, name := range []string{"a", "b", "c"} {
+		arns = append(arns, c.start(machine, name, "{}"))
+	}
+	_, err := c.Client.DescribeExecution(t.Context(), &sfn.DescribeExecutionInput{ExecutionArn: &arns[0]})
+	checkError(t, err, "ExecutionDoesNotExist: Execution Does Not Exist: '"+arns[0]+"'")
+	for _, arn := range arns[1:] {
+		if d := c.describe(arn); d.Status != types.ExecutionStatusSucceeded {
+			t.Errorf("%s is %s", arn, d.Status)
+		}
+	}
+}
+
 // Many executions, each answered twice at once, by success and by failure,
 // while others read: every one ends once, with one of the two.
 func TestConcurrentAnswers(t *testing.T) {

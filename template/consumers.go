@@ -45,6 +45,7 @@ func Consumers() []Consumer {
 			Owns: []Resource{
 				Table("ShipmentsTable", "The parcel of each order, by orderId.", "orderId"),
 			},
+			Batch: Batch{Size: 5}, // five bookings at 10 s each end before the function's time does
 		},
 		{
 			Name:   "notification",

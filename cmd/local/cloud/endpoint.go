@@ -19,6 +19,14 @@ func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.pages.ServeHTTP(w, r)
 		return
 	}
+	if name == "ses" && isForm(r) {
+		refuse(w, r, &protocol.Error{
+			Code:    "InvalidAction",
+			Message: fmt.Sprintf("action %q is of the SES API v1, which is not supported by the local cloud: it serves v2, as aws sesv2 speaks it", r.FormValue("Action")),
+			Status:  http.StatusBadRequest,
+		})
+		return
+	}
 	service, ok := c.endpoints[name]
 	if !ok {
 		refuse(w, r, &protocol.Error{
@@ -49,10 +57,15 @@ func serviceOf(r *http.Request) string {
 			return versionService(query.Get("Version"))
 		}
 	}
-	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+	if isForm(r) {
 		return formService(r)
 	}
 	return ""
+}
+
+// isForm tells whether r speaks the Query protocol.
+func isForm(r *http.Request) bool {
+	return strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded")
 }
 
 // credential finds Credential=… in an Authorization header of Signature
@@ -117,7 +130,7 @@ func formService(r *http.Request) string {
 
 // refuse answers in the protocol that the request was made in.
 func refuse(w http.ResponseWriter, r *http.Request, e *protocol.Error) {
-	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+	if isForm(r) {
 		w.Header().Set("Content-Type", "text/xml")
 		w.WriteHeader(e.Status)
 		fmt.Fprint(w, "<ErrorResponse><Error><Type>Sender</Type><Code>"+e.Code+"</Code><Message>")

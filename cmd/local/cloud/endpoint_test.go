@@ -85,3 +85,17 @@ func TestEndpoint(t *testing.T) {
 		t.Errorf("unknown service of the Query protocol: %d %q", status, body)
 	}
 }
+
+// TestOldSES: the Query API of SES is refused in its own protocol, by name.
+func TestOldSES(t *testing.T) {
+	c := New(Config{Endpoint: "127.0.0.1:4566", APIEndpoint: "127.0.0.1:8080"})
+	defer c.Close(t.Context())
+	r := httptest.NewRequest("POST", "/", strings.NewReader("Action=SendEmail&Version=2010-12-01"))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
+	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=AKID/20250101/us-east-1/ses/aws4_request, SignedHeaders=host, Signature=x")
+	w := httptest.NewRecorder()
+	c.ServeHTTP(w, r)
+	if body := w.Body.String(); w.Code != 400 || !strings.Contains(body, "<Code>InvalidAction</Code>") || !strings.Contains(body, "SendEmail") {
+		t.Errorf("%d: %s", w.Code, body)
+	}
+}

@@ -154,7 +154,8 @@ func (s *system) shelves() string {
 
 // curl is a command that places an order for what is most plentiful.
 func (s *system) curl() string {
-	order, err := json.Marshal(orderFor(mostPlentiful(s.products).sku, 2, "GB"))
+	plenty := mostPlentiful(s.products)
+	order, err := json.Marshal(orderFor(plenty.sku, int(min(plenty.stocked, 2)), "GB"))
 	if err != nil {
 		panic(err) // strings and numbers alone
 	}

@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"encoding/xml"
@@ -22,18 +23,19 @@ import (
 // empty string, so collections names the parameters that are one.
 // https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
 func Query(namespace string, actions Actions, collections ...string) http.Handler {
+	return Dialect{Namespace: namespace, Collections: collections}.Query(actions)
+}
+
+// Query serves actions over the Query protocol in the dialect.
+func (d Dialect) Query(actions Actions) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		requestID := uuid.NewString()
 		w.Header().Set("Content-Type", "text/xml")
 		w.Header().Set("X-Amzn-Requestid", requestID)
-		name, out, err := serveQuery(r, actions, collections)
-		var body []byte
-		if err == nil {
-			body, err = appendAnswer(nil, namespace, name, requestID, out)
-		}
+		body, err := d.serve(r, actions, requestID)
 		if err != nil {
 			e := AsError(err)
-			body = appendQueryError(nil, namespace, requestID, e)
+			body = appendQueryError(nil, d.Namespace, requestID, e)
 			w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 			w.WriteHeader(e.Status)
 		} else {
@@ -43,31 +45,38 @@ func Query(namespace string, actions Actions, collections ...string) http.Handle
 	})
 }
 
-func serveQuery(r *http.Request, actions Actions, collections []string) (name string, out any, err error) {
+func (d *Dialect) serve(r *http.Request, actions Actions, requestID string) ([]byte, error) {
 	text, err := ReadBody(r)
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
 	form, err := url.ParseQuery(string(text))
 	if err != nil {
-		return "", nil, Errorf("MalformedQueryString", "the form can not be read: %v", err)
+		return nil, Errorf("MalformedQueryString", "the form can not be read: %v", err)
 	}
 	for key, values := range r.URL.Query() {
 		form[key] = append(form[key], values...)
 	}
-	name = form.Get("Action")
+	name := form.Get("Action")
 	action, ok := actions[name]
 	if !ok {
-		return "", nil, Errorf("InvalidAction", "action %q is not supported by the local cloud", name)
+		return nil, Errorf("InvalidAction", "action %q is not supported by the local cloud", name)
 	}
 	delete(form, "Action")
 	delete(form, "Version")
-	input, err := formJSON(form, collections)
-	if err != nil {
-		return "", nil, err
+	if d.Path != "" && r.URL.Path != "/" && !form.Has(d.Path) {
+		form.Set(d.Path, r.URL.Path)
 	}
-	out, err = action(r.Context(), input)
-	return name, out, err
+	c := &call{d, name}
+	input, err := c.formJSON(form)
+	if err != nil {
+		return nil, err
+	}
+	out, err := action(r.Context(), input)
+	if err != nil {
+		return nil, err
+	}
+	return c.appendAnswer(nil, requestID, out)
 }
 
 // A parameter is one node of the tree that a form's dotted names make.
@@ -80,13 +89,13 @@ type parameter struct {
 // structures is eight deep.
 const maxDepth = 16
 
-func formJSON(form url.Values, collections []string) ([]byte, error) {
+func (c *call) formJSON(form url.Values) ([]byte, error) {
 	root := new(parameter)
 	for name, values := range form {
 		if len(values) != 1 {
 			return nil, Errorf("MalformedQueryString", "parameter %q is given %d times", name, len(values))
 		}
-		if slices.Contains(collections, name) && values[0] == "" {
+		if slices.Contains(c.Collections, name) && values[0] == "" {
 			continue
 		}
 		if err := root.set(name, values[0]); err != nil {
@@ -96,7 +105,7 @@ func formJSON(form url.Values, collections []string) ([]byte, error) {
 	if root.children == nil {
 		return []byte("{}"), nil
 	}
-	return root.appendJSON(nil, "")
+	return c.appendJSON(nil, "", root)
 }
 
 func (p *parameter) set(name, value string) error {
@@ -125,16 +134,16 @@ func (p *parameter) set(name, value string) error {
 	return nil
 }
 
-func (p *parameter) appendJSON(buf []byte, name string) ([]byte, error) {
+func (c *call) appendJSON(buf []byte, name string, p *parameter) ([]byte, error) {
 	if p.value != nil {
-		return appendString(buf, *p.value), nil
+		return c.appendLeaf(buf, name, *p.value), nil
 	}
 	if len(p.children) == 1 {
 		if list, ok := p.children["member"]; ok {
-			return list.appendList(buf, name)
+			return c.appendList(buf, name, list)
 		}
 		if entries, ok := p.children["entry"]; ok {
-			return entries.appendMap(buf, name)
+			return c.appendMap(buf, name, entries, "")
 		}
 	}
 	var err error
@@ -143,15 +152,36 @@ func (p *parameter) appendJSON(buf []byte, name string) ([]byte, error) {
 		if i > 0 {
 			buf = append(buf, ',')
 		}
-		buf = append(appendString(buf, key), ':')
-		if buf, err = p.children[key].appendJSON(buf, key); err != nil {
+		if buf, err = c.appendMember(buf, key, p.children[key]); err != nil {
 			return nil, err
 		}
 	}
 	return append(buf, '}'), nil
 }
 
-func (p *parameter) appendList(buf []byte, name string) ([]byte, error) {
+// appendMember writes a structure's member: by its own name, or by that of the
+// list or map whose members the form calls so.
+func (c *call) appendMember(buf []byte, key string, p *parameter) ([]byte, error) {
+	flat := c.byElement(key)
+	switch {
+	case flat == nil || p.value != nil:
+		return c.appendJSON(append(appendString(buf, key), ':'), key, p)
+	case flat.Key == "":
+		return c.appendList(append(appendString(buf, flat.Member), ':'), key, p)
+	}
+	return c.appendMap(append(appendString(buf, flat.Member), ':'), key, p, flat.Key)
+}
+
+func (c *call) appendLeaf(buf []byte, name, value string) []byte {
+	if slices.Contains(c.Numbers, name) {
+		if n, err := strconv.ParseInt(value, 10, 64); err == nil {
+			return strconv.AppendInt(buf, n, 10)
+		}
+	}
+	return appendString(buf, value)
+}
+
+func (c *call) appendList(buf []byte, name string, p *parameter) ([]byte, error) {
 	members, err := p.numbered(name)
 	if err != nil {
 		return nil, err
@@ -161,14 +191,16 @@ func (p *parameter) appendList(buf []byte, name string) ([]byte, error) {
 		if i > 0 {
 			buf = append(buf, ',')
 		}
-		if buf, err = member.appendJSON(buf, name); err != nil {
+		if buf, err = c.appendJSON(buf, name, member); err != nil {
 			return nil, err
 		}
 	}
 	return append(buf, ']'), nil
 }
 
-func (p *parameter) appendMap(buf []byte, name string) ([]byte, error) {
+// appendMap writes a map whose entries call the key keyName; "" is either of
+// key and Name.
+func (c *call) appendMap(buf []byte, name string, p *parameter, keyName string) ([]byte, error) {
 	entries, err := p.numbered(name)
 	if err != nil {
 		return nil, err
@@ -177,8 +209,8 @@ func (p *parameter) appendMap(buf []byte, name string) ([]byte, error) {
 	buf = append(buf, '{')
 	for i, entry := range entries {
 		key, value := entry.children["key"], entry.children["value"]
-		if key == nil {
-			key, value = entry.children["Name"], entry.children["Value"]
+		if key == nil || keyName != "" {
+			key, value = entry.children[cmp.Or(keyName, "Name")], entry.children["Value"]
 		}
 		if key == nil || key.value == nil || value == nil || len(entry.children) != 2 {
 			return nil, Errorf("MalformedQueryString", "entry %d of %q is not a key and a value", i+1, name)
@@ -191,7 +223,7 @@ func (p *parameter) appendMap(buf []byte, name string) ([]byte, error) {
 			buf = append(buf, ',')
 		}
 		buf = append(appendString(buf, *key.value), ':')
-		if buf, err = value.appendJSON(buf, name); err != nil {
+		if buf, err = c.appendJSON(buf, name, value); err != nil {
 			return nil, err
 		}
 	}
@@ -225,25 +257,22 @@ func appendString(buf []byte, s string) []byte {
 	return append(buf, text...)
 }
 
-func appendAnswer(buf []byte, namespace, action, requestID string, out any) ([]byte, error) {
+// appendAnswer writes an answer with its result, be it empty: clients that
+// look for one fail without it, the others pass over it.
+func (c *call) appendAnswer(buf []byte, requestID string, out any) ([]byte, error) {
 	buf = append(buf, "<"...)
-	buf = append(buf, action...)
+	buf = append(buf, c.action...)
 	buf = append(buf, `Response xmlns="`...)
-	buf = appendText(buf, namespace)
+	buf = appendText(buf, c.Namespace)
 	buf = append(buf, `">`...)
-	result, err := appendXML(nil, reflect.ValueOf(out))
+	buf, err := c.appendElement(buf, c.action+"Result", reflect.ValueOf(out))
 	if err != nil {
 		return nil, err
-	}
-	if len(result) > 0 {
-		buf = appendTag(buf, "<", action+"Result")
-		buf = append(buf, result...)
-		buf = appendTag(buf, "</", action+"Result")
 	}
 	buf = append(buf, "<ResponseMetadata><RequestId>"...)
 	buf = append(buf, requestID...)
 	buf = append(buf, "</RequestId></ResponseMetadata>"...)
-	return appendTag(buf, "</", action+"Response"), nil
+	return appendTag(buf, "</", c.action+"Response"), nil
 }
 
 func appendQueryError(buf []byte, namespace, requestID string, e *Error) []byte {
@@ -266,30 +295,22 @@ func appendQueryError(buf []byte, namespace, requestID string, e *Error) []byte 
 
 // appendXML writes an output's value by its JSON names: a structure as its
 // members, a list as member elements, a map as entry elements.
-func appendXML(buf []byte, v reflect.Value) ([]byte, error) {
+func (c *call) appendXML(buf []byte, v reflect.Value) ([]byte, error) {
 	switch v.Kind() {
 	case reflect.Pointer, reflect.Interface:
 		if v.IsNil() {
 			return buf, nil
 		}
-		return appendXML(buf, v.Elem())
+		return c.appendXML(buf, v.Elem())
 	case reflect.Struct:
-		return appendXMLStruct(buf, v)
+		return c.appendXMLStruct(buf, v)
 	case reflect.Map:
-		return appendXMLMap(buf, v)
+		return c.appendXMLMap(buf, v, "entry", "key", "value")
 	case reflect.Slice:
 		if v.Type().Elem().Kind() == reflect.Uint8 {
 			return append(buf, base64.StdEncoding.EncodeToString(v.Bytes())...), nil
 		}
-		var err error
-		for i := range v.Len() {
-			buf = append(buf, "<member>"...)
-			if buf, err = appendXML(buf, v.Index(i)); err != nil {
-				return nil, err
-			}
-			buf = append(buf, "</member>"...)
-		}
-		return buf, nil
+		return c.appendXMLList(buf, v, "member")
 	case reflect.String:
 		return appendText(buf, v.String()), nil
 	case reflect.Bool:
@@ -300,7 +321,15 @@ func appendXML(buf []byte, v reflect.Value) ([]byte, error) {
 	return nil, &Error{Code: "InternalFailure", Message: "protocol: no XML for " + v.Type().String(), Status: http.StatusInternalServerError}
 }
 
-func appendXMLStruct(buf []byte, v reflect.Value) ([]byte, error) {
+func (c *call) appendElement(buf []byte, name string, v reflect.Value) ([]byte, error) {
+	buf, err := c.appendXML(appendTag(buf, "<", name), v)
+	if err != nil {
+		return nil, err
+	}
+	return appendTag(buf, "</", name), nil
+}
+
+func (c *call) appendXMLStruct(buf []byte, v reflect.Value) ([]byte, error) {
 	t := v.Type()
 	for i := range t.NumField() {
 		field := t.Field(i)
@@ -312,27 +341,40 @@ func appendXMLStruct(buf []byte, v reflect.Value) ([]byte, error) {
 			continue
 		}
 		var err error
-		buf = appendTag(buf, "<", name)
-		if buf, err = appendXML(buf, v.Field(i)); err != nil {
+		switch flat := c.byMember(name); {
+		case flat == nil:
+			buf, err = c.appendElement(buf, name, v.Field(i))
+		case flat.Key == "":
+			buf, err = c.appendXMLList(buf, v.Field(i), flat.Element)
+		default:
+			buf, err = c.appendXMLMap(buf, v.Field(i), flat.Element, flat.Key, "Value")
+		}
+		if err != nil {
 			return nil, err
 		}
-		buf = appendTag(buf, "</", name)
 	}
 	return buf, nil
 }
 
-func appendXMLMap(buf []byte, v reflect.Value) ([]byte, error) {
+func (c *call) appendXMLList(buf []byte, v reflect.Value, element string) (_ []byte, err error) {
+	for i := range v.Len() {
+		if buf, err = c.appendElement(buf, element, v.Index(i)); err != nil {
+			return nil, err
+		}
+	}
+	return buf, nil
+}
+
+func (c *call) appendXMLMap(buf []byte, v reflect.Value, element, keyName, valueName string) (_ []byte, err error) {
 	keys := v.MapKeys()
 	slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
 	for _, key := range keys {
-		var err error
-		buf = append(buf, "<entry><key>"...)
-		buf = appendText(buf, key.String())
-		buf = append(buf, "</key><value>"...)
-		if buf, err = appendXML(buf, v.MapIndex(key)); err != nil {
+		buf = appendTag(appendTag(buf, "<", element), "<", keyName)
+		buf = appendTag(appendText(buf, key.String()), "</", keyName)
+		if buf, err = c.appendElement(buf, valueName, v.MapIndex(key)); err != nil {
 			return nil, err
 		}
-		buf = append(buf, "</value></entry>"...)
+		buf = appendTag(buf, "</", element)
 	}
 	return buf, nil
 }

@@ -129,7 +129,7 @@ func TestQueryAnswer(t *testing.T) {
 		"Try": `<TryResponse xmlns="urn:test"><TryResult><Text>a&lt;b&gt;&amp;&#34;c&#34;&#xA;</Text><Number>7</Number><Yes>true</Yes><Bytes>AgME</Bytes>` +
 			`<List><member><Id>1</Id></member><member><Id>2</Id></member></List>` +
 			`<Map><entry><key>a</key><value>1</value></entry><entry><key>b</key><value>2</value></entry></Map></TryResult>` + metadata + `</TryResponse>`,
-		"Empty": `<EmptyResponse xmlns="urn:test">` + metadata + `</EmptyResponse>`,
+		"Empty": `<EmptyResponse xmlns="urn:test"><EmptyResult></EmptyResult>` + metadata + `</EmptyResponse>`,
 	} {
 		status, body := post(h, "Action="+action)
 		body = regexp.MustCompile(`<RequestId>[-0-9a-f]{36}<`).ReplaceAllString(body, "<RequestId>ID<")

@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"runtime"
 	"slices"
@@ -14,6 +16,11 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"orderflow/cmd/local/cloud/lambda"
 	"orderflow/statemachine/asl"
@@ -145,6 +152,37 @@ func BenchmarkOrders(b *testing.B) {
 			b.ReportMetric((float64(heap())-float64(before))/float64(b.N), "retained-B/order")
 		})
 	}
+}
+
+// BenchmarkSDKCall measures what an AWS call costs before it reaches any
+// service: the yardstick for the rest, of which an order makes 16.
+func BenchmarkSDKCall(b *testing.B) {
+	db := dynamodb.NewFromConfig(aws.Config{
+		Region:       "us-east-1",
+		BaseEndpoint: aws.String(shopAWS),
+		Credentials:  credentials.NewStaticCredentialsProvider("any", "thing", ""),
+		HTTPClient:   nobody{},
+	})
+	in := &dynamodb.GetItemInput{TableName: aws.String("orders"), Key: map[string]types.AttributeValue{"orderId": &types.AttributeValueMemberS{Value: "1"}}}
+	relaxGC()
+	b.ReportAllocs()
+	cpu := cpuTime()
+	for b.Loop() {
+		if _, err := db.GetItem(b.Context(), in); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64((cpuTime()-cpu).Microseconds())/float64(b.N), "cpu-µs/call")
+}
+
+// nobody answers every request with {}.
+type nobody struct{}
+
+func (nobody) Do(r *http.Request) (*http.Response, error) {
+	if _, err := io.Copy(io.Discard, r.Body); err != nil {
+		return nil, err
+	}
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("{}")), Request: r}, nil
 }
 
 // BenchmarkStored measures an order while others, many or few, are stored:

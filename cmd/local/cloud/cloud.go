@@ -27,6 +27,7 @@ import (
 	lambdaservice "orderflow/cmd/local/cloud/lambda"
 	"orderflow/cmd/local/cloud/protocol"
 	"orderflow/cmd/local/cloud/s3"
+	"orderflow/cmd/local/cloud/scheduler"
 	"orderflow/cmd/local/cloud/ses"
 	"orderflow/cmd/local/cloud/sns"
 	"orderflow/cmd/local/cloud/sqs"
@@ -69,13 +70,14 @@ type Config struct {
 // Cloud is one stack in one account. It is the http.Handler of the AWS
 // endpoint.
 type Cloud struct {
-	DynamoDB *dynamodb.Service
-	Lambda   *lambdaservice.Service
-	S3       *s3.Service
-	SES      *ses.Service
-	SNS      *sns.Service
-	SQS      *sqs.Service
-	States   *states.Service
+	DynamoDB  *dynamodb.Service
+	Lambda    *lambdaservice.Service
+	S3        *s3.Service
+	Scheduler *scheduler.Service
+	SES       *ses.Service
+	SNS       *sns.Service
+	SQS       *sqs.Service
+	States    *states.Service
 
 	gateway   *apigateway.Service
 	api       *apigateway.API // nil before Deploy
@@ -103,6 +105,7 @@ func New(config Config) *Cloud {
 	c.SQS = sqs.New(sqs.Config{Region: Region, Account: Account, BaseURL: base})
 	c.SNS = sns.New(sns.Config{Region: Region, Account: Account, BaseURL: base, Deliver: c.SQS.Deliver, Log: config.Log})
 	c.Lambda = lambdaservice.New(lambdaservice.Config{Region: Region, Account: Account, SQS: c.SQS, Log: config.Log})
+	c.Scheduler = scheduler.New(scheduler.Config{Region: Region, Account: Account, Lambda: c.Lambda, Log: config.Log})
 	c.States = states.New(states.Config{
 		Region:  Region,
 		Account: Account,
@@ -116,13 +119,14 @@ func New(config Config) *Cloud {
 	c.gateway = apigateway.New(apigateway.Config{Region: Region, Account: Account, Lambda: c.Lambda})
 
 	c.endpoints = map[string]http.Handler{
-		"dynamodb": c.DynamoDB.Handler(),
-		"lambda":   c.Lambda.Handler(),
-		"s3":       c.S3.Handler(),
-		"ses":      c.SES.Handler(),
-		"sns":      c.SNS.Handler(),
-		"sqs":      c.SQS.Handler(),
-		"states":   c.States.Handler(),
+		"dynamodb":  c.DynamoDB.Handler(),
+		"lambda":    c.Lambda.Handler(),
+		"s3":        c.S3.Handler(),
+		"scheduler": c.Scheduler.Handler(),
+		"ses":       c.SES.Handler(),
+		"sns":       c.SNS.Handler(),
+		"sqs":       c.SQS.Handler(),
+		"states":    c.States.Handler(),
 	}
 	c.pages = c.pageMux()
 	return c
@@ -142,6 +146,7 @@ func (c *Cloud) SetReady(ready bool) { c.ready.Store(ready) }
 // until ctx ends, executions stay as they are.
 func (c *Cloud) Close(ctx context.Context) {
 	c.SetReady(false)
+	c.Scheduler.Close()
 	c.Lambda.Close(ctx)
 	c.States.Close()
 	c.SNS.Close()

@@ -58,6 +58,7 @@ var creators = map[string]creator{
 	"AWS::SNS::Topic":               (*deployment).topic,
 	"AWS::SQS::Queue":               (*deployment).queue,
 	"AWS::SQS::QueuePolicy":         (*deployment).queuePolicy,
+	"AWS::Scheduler::Schedule":      (*deployment).schedule,
 	"AWS::Serverless::Function":     (*deployment).function,
 	"AWS::Serverless::HttpApi":      (*deployment).httpAPI,
 	"AWS::Serverless::StateMachine": (*deployment).stateMachine,

@@ -60,6 +60,10 @@ func TestRefusedTemplates(t *testing.T) {
 	machine := func(more string) string {
 		return resource("AWS::Serverless::StateMachine", `{"DefinitionUri": "../statemachine/pass.asl.json", "Role": "arn:aws:iam::000000000000:role/r"`+more+`}`)
 	}
+	schedule := func(expression, window, more string) string {
+		return resource("AWS::Scheduler::Schedule", `{"ScheduleExpression": "`+expression+`", "FlexibleTimeWindow": `+window+`,
+			"Target": {"Arn": "arn:aws:lambda:us-east-1:000000000000:function:f", "RoleArn": "arn:aws:iam::000000000000:role/r", "Input": "{}"`+more+`}}`)
+	}
 	twice := func(kind, properties string) string {
 		one := `{"Type": "` + kind + `", "Properties": ` + properties + `}`
 		return `{"Resources": {"A": ` + one + `, "B": ` + one + `}}`
@@ -113,6 +117,12 @@ func TestRefusedTemplates(t *testing.T) {
 		{"role property", resource("AWS::IAM::Role", `{"Polices": []}`), "It.Properties.Polices: the property is not supported"},
 		{"log group property", resource("AWS::Logs::LogGroup", `{"RetentionInDay": 3}`), "It.Properties.RetentionInDay: the property is not supported"},
 
+		{"schedule property", resource("AWS::Scheduler::Schedule", `{"StartDate": "2030-01-01T00:00:00Z"}`), "It.Properties.StartDate: the property is not supported"},
+		{"schedule without window", resource("AWS::Scheduler::Schedule", `{"ScheduleExpression": "rate(1 hour)"}`), "It.Properties.FlexibleTimeWindow: the property is required"},
+		{"schedule dead letters", schedule("rate(1 hour)", `{"Mode": "OFF"}`, `, "DeadLetterConfig": {}`), "It.Properties.Target.DeadLetterConfig: the property is not supported"},
+		{"schedule expression", schedule("cron(0 3 * * ? *)", `{"Mode": "OFF"}`, ""), "It: ValidationException: Schedule expression cron(0 3 * * ? *) is not supported"},
+		{"schedule window", schedule("rate(1 hour)", `{"Mode": "FLEXIBLE"}`, ""), "It: ValidationException: MaximumWindowInMinutes"},
+
 		{"machine property", machine(`, "Events": {}`), "It.Properties.Events"},
 		{"no such definition", resource("AWS::Serverless::StateMachine", `{"DefinitionUri": "none.json", "Role": "r"}`), `It.Properties.DefinitionUri: there is no state machine "template/none.json"`},
 		{"substitution missing", machine(``), "It.Properties.DefinitionSubstitutions: nothing is given for Greeting"},
@@ -144,6 +154,8 @@ func TestValues(t *testing.T) {
 			"Function": {"Type": "AWS::Serverless::Function", "Properties": {"CodeUri": "../lambdas/echo/bootstrap", "Role": {"Fn::GetAtt": ["Role", "Arn"]}}},
 			"Machine": {"Type": "AWS::Serverless::StateMachine", "Properties": {"DefinitionUri": "../statemachine/pass.asl.json",
 				"Role": {"Fn::GetAtt": ["Role", "Arn"]}, "DefinitionSubstitutions": {"Greeting": "hi"}}},
+			"Schedule": {"Type": "AWS::Scheduler::Schedule", "Properties": {"ScheduleExpression": "rate(1 hour)", "FlexibleTimeWindow": {"Mode": "OFF"},
+				"Target": {"Arn": {"Fn::GetAtt": ["Function", "Arn"]}, "RoleArn": {"Fn::GetAtt": ["Role", "Arn"]}, "Input": "[]"}}},
 			"Api": {"Type": "AWS::Serverless::HttpApi"}
 		},
 		"Outputs": {%s}}`
@@ -157,6 +169,7 @@ func TestValues(t *testing.T) {
 		"Log": "/aws/x", "Log.Arn": "arn:aws:logs:us-east-1:000000000000:log-group:/aws/x:*",
 		"Function": "orderflow-Function", "Function.Arn": "arn:aws:lambda:us-east-1:000000000000:function:orderflow-Function",
 		"Machine": "arn:aws:states:us-east-1:000000000000:stateMachine:orderflow-Machine", "Machine.Name": "orderflow-Machine",
+		"Schedule": "orderflow-Schedule", "Schedule.Arn": "arn:aws:scheduler:us-east-1:000000000000:schedule/default/orderflow-Schedule",
 		"Api": apiID, "Api.ApiEndpoint": "http://127.0.0.1:8080",
 	}
 	var outputs []string

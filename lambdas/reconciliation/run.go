@@ -1,0 +1,171 @@
+package reconciliation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+)
+
+const (
+	// margin is what is kept back of an invocation's time: for the repair that
+	// is being made, and to report.
+	margin = 30 * time.Second
+
+	// maxFound keeps a report readable, and below what Lambda can answer.
+	maxFound = 100
+
+	// maxRepairs bounds what one run announces. So much is hardly lost: it
+	// waits in a queue, and to announce all of it again would double a backlog.
+	maxRepairs = 1000
+)
+
+// A run looks through everything once.
+type run struct {
+	*desk
+	since  time.Time // what happened after it may have messages on their way
+	end    time.Time // when to begin nothing more; zero: never
+	report Report
+}
+
+var errOutOfTime = errors.New("reconciliation: time ran out")
+
+func (d *desk) newRun(ctx context.Context, dryRun bool) *run {
+	r := &run{desk: d, since: time.Now().Add(-d.grace), report: Report{
+		DryRun:   dryRun,
+		Complete: true,
+		Problems: map[Problem]int{},
+		Found:    []Finding{},
+	}}
+	if deadline, ok := ctx.Deadline(); ok {
+		r.end = deadline.Add(-margin)
+	}
+	return r
+}
+
+// look looks through every part of every table, in an order of its own: what
+// one run had no time for, others begin with. A part that cannot be read is
+// left to the next run.
+func (r *run) look(ctx context.Context) {
+	for _, i := range rand.Perm(parts * 4) {
+		looks := []func(context.Context, int) error{r.lookAtOrders, r.lookAtReservations, r.lookAtShipments, r.lookAtStock}
+		err := looks[i%4](ctx, i/4)
+		if err == nil {
+			continue
+		}
+		r.report.Complete = false
+		if errors.Is(err, errOutOfTime) {
+			return
+		}
+		slog.ErrorContext(ctx, "not looked at", "error", err)
+	}
+}
+
+// lookAtOrders finds all that is wrong with an order that has a row.
+func (r *run) lookAtOrders(ctx context.Context, part int) error {
+	return r.tables.scanOrders(ctx, part, r.since, r.page(ctx, &r.report.Scanned.Orders, r.suspectOrders))
+}
+
+// lookAtReservations finds stock that is held for an order without a row. Stock
+// handed over for one is no concern: an order that is over may be deleted.
+func (r *run) lookAtReservations(ctx context.Context, part int) error {
+	return r.tables.scanReserved(ctx, part, r.since, r.page(ctx, &r.report.Scanned.Reservations, r.suspectReserved))
+}
+
+// lookAtShipments finds parcels that are held for an order without a row.
+func (r *run) lookAtShipments(ctx context.Context, part int) error {
+	return r.tables.scanBooked(ctx, part, r.since, r.page(ctx, &r.report.Scanned.Shipments, r.suspectBooked))
+}
+
+func (r *run) lookAtStock(ctx context.Context, part int) error {
+	return r.tables.scanStock(ctx, part, func(rows []row, scanned int) error {
+		r.report.Scanned.Stock += scanned
+		if r.outOfTime() {
+			return errOutOfTime
+		}
+		for _, row := range rows {
+			var s shelf
+			if err := attributevalue.UnmarshalMap(row, &s); err != nil {
+				return fmt.Errorf("reconciliation: stock of sku %q: %w", text(row, "sku"), err)
+			}
+			if !s.adds() {
+				r.found(ctx, Finding{SKU: s.SKU, Problem: Miscounted, Repair: ByHand}, file{})
+			}
+		}
+		return nil
+	})
+}
+
+// page examines those of a page's orders that look suspicious.
+func (r *run) page(ctx context.Context, counted *int, suspects func(context.Context, []row) ([]string, error)) pageFunc {
+	return func(rows []row, scanned int) error {
+		*counted += scanned
+		if r.outOfTime() {
+			return errOutOfTime
+		}
+		for batch := range slices.Chunk(rows, batchSize) {
+			orderIDs, err := suspects(ctx, batch)
+			if err != nil {
+				return err
+			}
+			for _, id := range orderIDs {
+				if err := r.examine(ctx, id); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}
+}
+
+func (r *run) outOfTime() bool { return !r.end.IsZero() && time.Now().After(r.end) }
+
+// examine reads all there is about an order, judges it and makes the repair.
+// An order that cannot be read does not keep the others waiting.
+func (r *run) examine(ctx context.Context, orderID string) error {
+	if r.outOfTime() {
+		return errOutOfTime
+	}
+	f, err := r.tables.file(ctx, orderID)
+	if err == nil {
+		f.execution, err = r.executions.describe(ctx, orderID)
+	}
+	if err != nil {
+		r.report.Complete = false
+		slog.ErrorContext(ctx, "not judged", "orderId", orderID, "error", err)
+		return nil
+	}
+	if problem, repair := judge(f, r.since); problem != "" {
+		r.found(ctx, Finding{OrderID: orderID, Problem: problem, Repair: repair}, f)
+	}
+	return nil
+}
+
+// found reports a finding, and repairs it if it may.
+func (r *run) found(ctx context.Context, found Finding, f file) {
+	r.report.Problems[found.Problem]++
+	if len(r.report.Found) < maxFound {
+		r.report.Found = append(r.report.Found, found)
+	}
+	about := []any{"orderId", found.OrderID, "problem", string(found.Problem), "repair", string(found.Repair)}
+	if found.SKU != "" {
+		about[0], about[1] = "sku", found.SKU
+	}
+	if r.report.DryRun || found.Repair == ByHand || r.report.Repaired == maxRepairs {
+		r.report.Unrepaired++
+		slog.WarnContext(ctx, "found", append(about, "repaired", false)...)
+		return
+	}
+	if err := r.workshop.make(ctx, found.Repair, f); err != nil {
+		r.report.Unrepaired++
+		slog.ErrorContext(ctx, "found", append(about, "repaired", false, "error", err)...)
+		return
+	}
+	r.report.Repaired++
+	slog.WarnContext(ctx, "found", append(about, "repaired", true)...)
+}

@@ -8,6 +8,7 @@ const (
 	apiRateLimit           = "ApiRateLimit"
 	apiBurstLimit          = "ApiBurstLimit"
 	consumerConcurrency    = "ConsumerConcurrency"
+	reconciliationRate     = "ReconciliationSchedule"
 	logRetentionDays       = "LogRetentionDays"
 	stage                  = "Stage"
 )
@@ -89,6 +90,14 @@ func parameters() []Parameter {
 			MaxValue:    new(1000.0),
 		},
 		{
+			ID: reconciliationRate, Label: "Reconciliation",
+			Type:                  "String",
+			Description:           "How often what should not exist is looked for. A run reads every order, some 1.5 DynamoDB read units each.",
+			Default:               "rate(1 hour)",
+			AllowedPattern:        `^rate\((1 (minute|hour|day)|([2-9]|[1-9][0-9]+) (minutes|hours|days))\)$`,
+			ConstraintDescription: "rate(value unit): the unit minute, hour or day for 1, and minutes, hours or days for more",
+		},
+		{
 			ID: logRetentionDays, Label: "Days to keep logs",
 			Type:          "Number",
 			Description:   "How many days logs are kept.",
@@ -108,7 +117,7 @@ func parameters() []Parameter {
 func parameterGroups() []ParameterGroup {
 	return []ParameterGroup{
 		{"The world outside", []string{carrierURL, senderEmail}},
-		{"Pace", []string{callbackTimeoutSeconds, apiRateLimit, apiBurstLimit, consumerConcurrency}},
+		{"Pace", []string{callbackTimeoutSeconds, apiRateLimit, apiBurstLimit, consumerConcurrency, reconciliationRate}},
 		{"Keeping", []string{stage, logRetentionDays}},
 	}
 }

@@ -69,7 +69,7 @@ func TestNoFunctionSharesARole(t *testing.T) {
 // A handler may do what its source calls, and nothing else.
 func TestRolesAllowWhatHandlersCall(t *testing.T) {
 	roles := allowedByRole(t)
-	for _, capability := range []string{"api", "validation", "inventory", "shipment", "notification", "analytics"} {
+	for _, capability := range []string{"api", "validation", "inventory", "shipment", "notification", "analytics", "reconciliation"} {
 		want := calledBy(t, filepath.Join("../lambdas", capability))
 		got := map[string]bool{}
 		for _, s := range roles[title(capability)+"Role"] {
@@ -87,7 +87,7 @@ func TestRolesAllowWhatHandlersCall(t *testing.T) {
 }
 
 // iamPrefixes are the SDK's packages by what IAM calls their service.
-var iamPrefixes = map[string]string{"dynamodb": "dynamodb:", "sfn": "states:", "s3": "s3:", "sesv2": "ses:"}
+var iamPrefixes = map[string]string{"dynamodb": "dynamodb:", "sfn": "states:", "s3": "s3:", "sesv2": "ses:", "sns": "sns:"}
 
 // calledBy lists the actions whose inputs a package makes. A transaction is
 // allowed by what its items do.

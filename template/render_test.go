@@ -72,7 +72,7 @@ func TestJSONRefuses(t *testing.T) {
 // A name and what it hears of are enough for a consumer.
 func TestTheSmallestConsumer(t *testing.T) {
 	smallest := Consumer{Name: "loyalty", Does: "gives points", Events: []order.EventType{order.OrderConfirmed}}
-	if _, ok := render(t, []Consumer{smallest}).Resources["LoyaltyFunction"]; !ok {
+	if _, ok := render(t, append(Consumers(), smallest)).Resources["LoyaltyFunction"]; !ok {
 		t.Error("it has no function")
 	}
 }

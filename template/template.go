@@ -44,7 +44,7 @@ type Output struct {
 
 // New is the template of orderflow with these consumers; Consumers() is what
 // is deployed. No resource but a consumer's own depends on which there are,
-// so that one more only adds.
+// so that one more only adds; but reconciliation wants inventory and shipment.
 func New(consumers []Consumer) *Template {
 	t := &Template{
 		Description: "orderflow: carries a shop's orders to a decision, and tells whoever must know.",
@@ -59,6 +59,7 @@ func New(consumers []Consumer) *Template {
 	for _, c := range consumers {
 		t.section("to "+c.Name+", which "+c.Does, c.resources()...)
 	}
+	t.section("and what should not exist is found and repaired", reconcile()...)
 
 	t.Outputs = outputs(t.Sections)
 	return t

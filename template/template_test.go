@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -105,6 +104,7 @@ func TestEveryResourceIsNamedAfterItsType(t *testing.T) {
 		"AWS::SNS::Topic":               "Topic",
 		"AWS::SQS::Queue":               "Queue",
 		"AWS::SQS::QueuePolicy":         "QueuePolicy",
+		"AWS::Scheduler::Schedule":      "Schedule",
 		"AWS::Serverless::Function":     "Function",
 		"AWS::Serverless::HttpApi":      "Api",
 		"AWS::Serverless::StateMachine": "StateMachine",
@@ -166,6 +166,14 @@ func TestParameterPatterns(t *testing.T) {
 		{senderEmail, "Shop <orders@example.com>", false},
 		{senderEmail, "orders@example", false},
 		{senderEmail, "example.com", false},
+		{reconciliationRate, "rate(1 hour)", true},
+		{reconciliationRate, "rate(15 minutes)", true},
+		{reconciliationRate, "rate(365 days)", true},
+		{reconciliationRate, "rate(1 hours)", false},
+		{reconciliationRate, "rate(2 hour)", false},
+		{reconciliationRate, "rate(0 minutes)", false},
+		{reconciliationRate, "rate(10 seconds)", false},
+		{reconciliationRate, "cron(0 3 * * ? *)", false},
 	} {
 		// CloudFormation matches the whole value.
 		got := regexp.MustCompile(`^(?:` + patterns[test.parameter] + `)$`).MatchString(test.value)
@@ -177,7 +185,7 @@ func TestParameterPatterns(t *testing.T) {
 
 func TestOutputs(t *testing.T) {
 	outputs := render(t, Consumers()).Outputs
-	for _, id := range []string{"ApiUrl", "StateMachineArn", "StateMachineConsoleUrl", "TopicArn", ordersTable, "StockTable", catalogueTable, "InventoryDeadLetterQueue"} {
+	for _, id := range []string{"ApiUrl", "StateMachineArn", "StateMachineConsoleUrl", "TopicArn", ordersTable, "StockTable", catalogueTable, "InventoryDeadLetterQueue", "ReconciliationFunction"} {
 		if _, ok := outputs[id]; !ok {
 			t.Errorf("no output %s", id)
 		}
@@ -193,6 +201,10 @@ func TestEnvironments(t *testing.T) {
 		"ShipmentFunction":     {"SHIPMENTS_TABLE": ref("ShipmentsTable"), "ORDERS_TABLE": ref("OrdersTable"), "CARRIER_URL": ref("CarrierUrl")},
 		"NotificationFunction": {"NOTIFICATIONS_TABLE": ref("NotificationsTable"), "ORDERS_TABLE": ref("OrdersTable"), "SENDER": ref("SenderEmail")},
 		"AnalyticsFunction":    {"ANALYTICS_BUCKET": ref("AnalyticsBucket")},
+		"ReconciliationFunction": {
+			"ORDERS_TABLE": ref("OrdersTable"), "RESERVATIONS_TABLE": ref("ReservationsTable"), "SHIPMENTS_TABLE": ref("ShipmentsTable"), "STOCK_TABLE": ref("StockTable"),
+			"ORDERS_TOPIC_ARN": ref("OrdersTopic"), "STATE_MACHINE_ARN": ref("OrderStateMachine"), "GRACE_SECONDS": "900",
+		},
 	}
 	got := map[string]map[string]any{}
 	for id, r := range render(t, Consumers()).Resources {
@@ -266,7 +278,7 @@ func TestFunctionsAreBuiltFromTheirBootstrap(t *testing.T) {
 		}
 	}
 	slices.Sort(built)
-	if diff := cmp.Diff([]string{"analytics", "api", "inventory", "notification", "shipment", "validation"}, built); diff != "" {
+	if diff := cmp.Diff([]string{"analytics", "api", "inventory", "notification", "reconciliation", "shipment", "validation"}, built); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -307,8 +319,5 @@ func TestResourcesKeepTheOrderOfTheTableOfContents(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
-	}
-	if len(slices.Collect(maps.Keys(render(t, nil).Resources))) == 0 {
-		t.Error("a template without consumers has no resources")
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"orderflow/lambdas/api"
 	"orderflow/lambdas/inventory"
 	"orderflow/lambdas/notification"
+	"orderflow/lambdas/reconciliation"
 	"orderflow/lambdas/shipment"
 	"orderflow/lambdas/validation"
 )
@@ -14,11 +15,12 @@ import (
 // names: what each bootstrap gives to Lambda.
 func functions() map[string]cloud.Function {
 	return map[string]cloud.Function{
-		"lambdas/analytics/bootstrap":    analytics.New,
-		"lambdas/api/bootstrap":          api.New,
-		"lambdas/inventory/bootstrap":    inventory.New,
-		"lambdas/notification/bootstrap": notification.New,
-		"lambdas/shipment/bootstrap":     shipment.New,
-		"lambdas/validation/bootstrap":   validation.New,
+		"lambdas/analytics/bootstrap":      analytics.New,
+		"lambdas/api/bootstrap":            api.New,
+		"lambdas/inventory/bootstrap":      inventory.New,
+		"lambdas/notification/bootstrap":   notification.New,
+		"lambdas/reconciliation/bootstrap": reconciliation.New,
+		"lambdas/shipment/bootstrap":       shipment.New,
+		"lambdas/validation/bootstrap":     validation.New,
 	}
 }

@@ -155,7 +155,7 @@ func TestSocketServices(t *testing.T) {
 		t.Errorf("subscriptions: %+v, %v", subscriptions, err)
 	}
 	functions, err := lambda.NewFromConfig(config).ListFunctions(ctx, &lambda.ListFunctionsInput{})
-	if err != nil || len(functions.Functions) != 6 {
+	if err != nil || len(functions.Functions) != 7 {
 		t.Errorf("functions: %+v, %v", functions, err)
 	}
 	priced, err := lambda.NewFromConfig(config).Invoke(ctx, &lambda.InvokeInput{

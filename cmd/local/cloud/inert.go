@@ -37,6 +37,7 @@ func InertParts() []Inert {
 		{Type: "AWS::S3::Bucket", Part: "Properties.OwnershipControls", Because: "there is one account"},
 		{Type: "AWS::S3::Bucket", Part: "Properties.PublicAccessBlockConfiguration", Because: "nobody is authenticated, and only this machine can ask"},
 		{Type: "AWS::SQS::Queue", Part: "Properties.SqsManagedSseEnabled", Because: "nothing is written to a disk", Shown: true},
+		{Type: "AWS::Scheduler::Schedule", Part: "Properties.Target.RoleArn", Because: "nobody is authenticated", Shown: true},
 
 		{Type: "AWS::Serverless::Function", Part: "Properties.Architectures", Because: "handlers run in this process", Shown: true},
 		{Type: "AWS::Serverless::Function", Part: "Properties.Handler", Because: "CodeUri says which handler it is", Shown: true},

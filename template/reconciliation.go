@@ -1,0 +1,82 @@
+package template
+
+import (
+	"strconv"
+
+	"github.com/awslabs/goformation/v7/cloudformation/scheduler"
+)
+
+const (
+	reconciliationFunction = "ReconciliationFunction"
+	runSchedule            = "ReconciliationRunSchedule" // its rate is the parameter ReconciliationSchedule
+	runScheduleRole        = "ReconciliationRunScheduleRole"
+
+	// As long as Lambda allows: a run reads every order there is.
+	reconciliationTimeoutSeconds = 900
+
+	// Messages that are received five times take longer, but they are not lost:
+	// what is announced twice does no harm.
+	graceSeconds = 15 * 60
+
+	// A run that cannot be begun for half an hour may as well be the next one.
+	scheduleRetries       = 5
+	scheduleMaxAgeSeconds = 30 * 60
+	scheduleWindowMinutes = 15
+)
+
+// reconcile is what looks for what should not exist, at a rate. It reads what
+// inventory and shipment own, and writes nothing but decisions of orders.
+func reconcile() []Resource {
+	handler := function{
+		capability: "reconciliation",
+		does:       "Finds what should not exist and repairs it.",
+		seconds:    reconciliationTimeoutSeconds,
+		env: map[string]string{
+			"ORDERS_TABLE":       Ref(ordersTable),
+			"RESERVATIONS_TABLE": Ref("ReservationsTable"),
+			"SHIPMENTS_TABLE":    Ref("ShipmentsTable"),
+			"STOCK_TABLE":        Ref("StockTable"),
+			"ORDERS_TOPIC_ARN":   Ref(ordersTopic),
+			"STATE_MACHINE_ARN":  Ref(orderStateMachine),
+			"GRACE_SECONDS":      strconv.Itoa(graceSeconds),
+		},
+		allowed: []Statement{
+			Allow(GetAtt(ordersTable, "Arn"), "dynamodb:Scan", "dynamodb:BatchGetItem", "dynamodb:UpdateItem"),
+			Allow(GetAtt("ReservationsTable", "Arn"), "dynamodb:Scan", "dynamodb:BatchGetItem"),
+			Allow(GetAtt("ShipmentsTable", "Arn"), "dynamodb:Scan", "dynamodb:BatchGetItem"),
+			Allow(GetAtt("StockTable", "Arn"), "dynamodb:Scan"),
+			Allow(executionsOf(orderStateMachine), "states:DescribeExecution"),
+			Allow(Ref(ordersTopic), "sns:Publish"),
+		},
+	}
+	return append(handler.resources(),
+		Resource{ID: runSchedule, Body: schedule(reconciliationFunction)},
+		role(runScheduleRole, "What "+runSchedule+" may do.",
+			trustService("scheduler.amazonaws.com").When("StringEquals", "aws:SourceAccount", Ref("AWS::AccountId")),
+			Allow(GetAtt(reconciliationFunction, "Arn"), "lambda:InvokeFunction"),
+		),
+	)
+}
+
+// schedule invokes a function. It has no dead-letter queue: what one run would
+// have found the next one finds.
+func schedule(function string) scheduler.Schedule {
+	return scheduler.Schedule{
+		Description:        new("Looks for what should not exist."),
+		ScheduleExpression: Ref(reconciliationRate),
+		State:              new("ENABLED"),
+		FlexibleTimeWindow: &scheduler.Schedule_FlexibleTimeWindow{
+			Mode:                   "FLEXIBLE",
+			MaximumWindowInMinutes: new(float64(scheduleWindowMinutes)),
+		},
+		Target: &scheduler.Schedule_Target{
+			Arn:     GetAtt(function, "Arn"),
+			RoleArn: GetAtt(runScheduleRole, "Arn"),
+			Input:   new(`{"dryRun": false}`),
+			RetryPolicy: &scheduler.Schedule_RetryPolicy{
+				MaximumRetryAttempts:     new(float64(scheduleRetries)),
+				MaximumEventAgeInSeconds: new(float64(scheduleMaxAgeSeconds)),
+			},
+		},
+	}
+}

@@ -92,7 +92,7 @@ func parameters() []Parameter {
 		{
 			ID: reconciliationRate, Label: "Reconciliation",
 			Type:                  "String",
-			Description:           "How often what should not exist is looked for. A run reads every order, some 1.5 DynamoDB read units each.",
+			Description:           "How often what should not exist is looked for. A run reads every order, some 1.2 DynamoDB read units each.",
 			Default:               "rate(1 hour)",
 			AllowedPattern:        `^rate\((1 (minute|hour|day)|([2-9]|[1-9][0-9]+) (minutes|hours|days))\)$`,
 			ConstraintDescription: "rate(value unit): the unit minute, hour or day for 1, and minutes, hours or days for more",

@@ -100,6 +100,8 @@ func testCLI(t *testing.T, cli string) {
 		{command: []string{"sns", "publish", "--topic-arn", topic, "--message", "nobody listens"}, want: "MessageId"},
 		{command: []string{"sns", "publish", "--phone-number", "+442079460000", "--message", "hello"}, want: "PhoneNumber", refused: true},
 
+		{command: []string{"lambda", "invoke", "--function-name", "orderflow-ReconciliationFunction", "--payload", `{"dryRun": true}`, dir + "/report"}, want: `"StatusCode": 200`},
+
 		{command: []string{"dynamodb", "list-tables"}, want: stock},
 		{command: []string{"dynamodb", "describe-table", "--table-name", "orderflow-OrdersTable"}, want: `"IndexName": "customer"`},
 		{command: []string{"dynamodb", "get-item", "--table-name", stock, "--key", mug}, want: `"N": "498"`},
@@ -115,6 +117,10 @@ func testCLI(t *testing.T, cli string) {
 
 		{command: []string{"lambda", "list-functions"}, want: "orderflow-NotificationFunction"},
 		{command: []string{"lambda", "invoke", "--function-name", "orderflow-ValidationFunction", "--payload", `{"orderId": "x", "items": [{"sku": "MUG-BLUE", "quantity": 1}]}`, dir + "/priced"}, want: `"StatusCode": 200`},
+
+		{command: []string{"scheduler", "list-schedules"}, want: "orderflow-ReconciliationRunSchedule"},
+		{command: []string{"scheduler", "get-schedule", "--name", "orderflow-ReconciliationRunSchedule"}, want: `"ScheduleExpression": "rate(1 hour)"`},
+		{command: []string{"scheduler", "delete-schedule", "--name", "orderflow-ReconciliationRunSchedule"}, want: "DELETE /schedules/orderflow-ReconciliationRunSchedule is not supported", refused: true},
 
 		{command: []string{"s3api", "list-objects-v2", "--bucket", "orderflow-analyticsbucket"}, want: "events/"},
 		{command: []string{"s3api", "get-bucket-acl", "--bucket", "orderflow-analyticsbucket"}, want: "NotImplemented", refused: true},
@@ -143,6 +149,9 @@ func testCLI(t *testing.T, cli string) {
 	}
 	if priced, err := os.ReadFile(dir + "/priced"); err != nil || !strings.Contains(string(priced), `"amount":1250`) {
 		t.Errorf("lambda invoke wrote %s, %v", priced, err)
+	}
+	if report, err := os.ReadFile(dir + "/report"); err != nil || !strings.Contains(string(report), `"dryRun":true`) || !strings.Contains(string(report), `"complete":true`) {
+		t.Errorf("reconciliation reports %s, %v", report, err)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
@@ -19,6 +20,14 @@ import (
 type executions struct {
 	client       *sfn.Client
 	stateMachine string // ARN
+}
+
+// patient slows down when Step Functions throttles, which a backlog of pending
+// orders makes likely: the API asks for executions out of the same quota.
+func patient(o *sfn.Options) {
+	o.Retryer = retry.NewAdaptiveMode(func(a *retry.AdaptiveModeOptions) {
+		a.StandardOptions = append(a.StandardOptions, func(s *retry.StandardOptions) { s.MaxAttempts = 10 })
+	})
 }
 
 // What is told of an order that the system never decided.

@@ -68,7 +68,7 @@ func New(cfg aws.Config, getenv func(string) string) (lambda.Handler, error) {
 	}
 	d := &desk{
 		tables:     t,
-		executions: &executions{client: sfn.NewFromConfig(cfg), stateMachine: env.get("STATE_MACHINE_ARN")},
+		executions: &executions{client: sfn.NewFromConfig(cfg, patient), stateMachine: env.get("STATE_MACHINE_ARN")},
 		workshop:   &workshop{tables: t, sns: sns.NewFromConfig(cfg), topic: env.get("ORDERS_TOPIC_ARN")},
 		grace:      env.seconds("GRACE_SECONDS"),
 	}

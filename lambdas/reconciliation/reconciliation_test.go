@@ -288,6 +288,18 @@ func TestUnreadableExecution(t *testing.T) {
 	}
 }
 
+// Step Functions has little to give at a time, and more later.
+func TestThrottled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		d.put("o1", order.Pending, "", "")
+		r := d.run(`{}`, cloudtest.Fault{Action: "DescribeExecution", Times: 6, Status: 400, Body: `{"__type":"ThrottlingException"}`})
+		if !r.Complete || r.Repaired != 1 {
+			t.Errorf("%+v", r)
+		}
+	})
+}
+
 // A table that cannot be read keeps nobody from looking at the others.
 func TestUnreadableTable(t *testing.T) {
 	d := newDesk(t)

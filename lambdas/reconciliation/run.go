@@ -52,9 +52,9 @@ func (d *desk) newRun(ctx context.Context, dryRun bool) *run {
 // one run had no time for, others begin with. A part that cannot be read is
 // left to the next run.
 func (r *run) look(ctx context.Context) {
-	for _, i := range rand.Perm(parts * 4) {
-		looks := []func(context.Context, int) error{r.lookAtOrders, r.lookAtReservations, r.lookAtShipments, r.lookAtStock}
-		err := looks[i%4](ctx, i/4)
+	looks := []func(ctx context.Context, part int) error{r.lookAtOrders, r.lookAtReservations, r.lookAtShipments, r.lookAtStock}
+	for _, i := range rand.Perm(parts * len(looks)) {
+		err := looks[i%len(looks)](ctx, i/len(looks))
 		if err == nil {
 			continue
 		}

@@ -124,18 +124,18 @@ func (t *tables) statuses(ctx context.Context, table string, orderIDs []string) 
 
 // file reads all rows of one order, as they are now.
 func (t *tables) file(ctx context.Context, orderID string) (file, error) {
-	status := types.KeysAndAttributes{
+	statusOf := types.KeysAndAttributes{
 		Keys:                     []row{{"orderId": str(orderID)}},
 		ConsistentRead:           aws.Bool(true),
 		ProjectionExpression:     aws.String("#status"),
 		ExpressionAttributeNames: map[string]string{"#status": "status"},
 	}
-	whole := status
-	whole.ProjectionExpression = aws.String("orderId, #status, #lines, #total, reservation, shipment, failure, decidedAt")
-	whole.ExpressionAttributeNames = map[string]string{"#status": "status", "#lines": "lines", "#total": "total"}
-	read, err := t.read(ctx, map[string]types.KeysAndAttributes{t.orders: whole, t.reservations: status, t.shipments: status})
+	decisionOf := statusOf
+	decisionOf.ProjectionExpression = aws.String("orderId, #status, #lines, #total, reservation, shipment, failure, decidedAt")
+	decisionOf.ExpressionAttributeNames = map[string]string{"#status": "status", "#lines": "lines", "#total": "total"}
+	read, err := t.read(ctx, map[string]types.KeysAndAttributes{t.orders: decisionOf, t.reservations: statusOf, t.shipments: statusOf})
 	if err != nil {
-		return file{}, fmt.Errorf("%w (order %q)", err, orderID)
+		return file{}, err
 	}
 	f := file{order: order.Order{ID: orderID}}
 	if rows := read[t.orders]; len(rows) > 0 {

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
@@ -22,11 +24,14 @@ type executions struct {
 	stateMachine string // ARN
 }
 
-// patient slows down when Step Functions throttles, which a backlog of pending
-// orders makes likely: the API asks for executions out of the same quota.
+// patient waits where Step Functions throttles, which a backlog of pending
+// orders makes likely: the API asks for executions out of the same quota. All
+// its waits end within margin. (The SDK's adaptive mode can spin for a token.)
 func patient(o *sfn.Options) {
-	o.Retryer = retry.NewAdaptiveMode(func(a *retry.AdaptiveModeOptions) {
-		a.StandardOptions = append(a.StandardOptions, func(s *retry.StandardOptions) { s.MaxAttempts = 10 })
+	o.Retryer = retry.NewStandard(func(r *retry.StandardOptions) {
+		r.MaxAttempts = 8
+		r.MaxBackoff = 4 * time.Second
+		r.RateLimiter = ratelimit.None // calls come one after another
 	})
 }
 

@@ -5,7 +5,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/cryptotest"
 	"testing/synctest"
+	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -250,6 +252,27 @@ func TestEndlessContentionFails(t *testing.T) {
 			t.Errorf("failed is %q", failed)
 		}
 	})
+}
+
+// A simulation that owns crypto/rand owns the pauses between tries too.
+func TestPausesFollowTheSeed(t *testing.T) {
+	took := func(seed uint64) (d time.Duration) {
+		synctest.Test(t, func(t *testing.T) {
+			cryptotest.SetGlobalRandom(t, seed)
+			w := newWarehouse(t, map[string]int{"A": 1})
+			h := w.handler(w.Faulty(cloudtest.Fault{Action: "TransactWriteItems", Times: 5, Status: 400, Body: fmt.Sprintf(conflict, "None", "TransactionConflict")}))
+			began := time.Now()
+			if failed := cloudtest.Receive(t, h, about(t, order.InventoryRequested, "o1", line("A", 1))); failed != "" {
+				t.Error("failed")
+			}
+			d = time.Since(began)
+		})
+		return d
+	}
+	first, again, other := took(1), took(1), took(2)
+	if first != again || first == other || first == 0 {
+		t.Errorf("seed 1 pauses for %v, then for %v, seed 2 for %v", first, again, other)
+	}
 }
 
 // The request arrives while the cancellation, having found no reservation, is

@@ -2,9 +2,10 @@ package inventory
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
-	"math/rand/v2"
+	"math/big"
 	"strconv"
 	"time"
 
@@ -139,7 +140,7 @@ func (s *store) transact(ctx context.Context, writes []types.TransactWriteItem) 
 		if _, ok := errors.AsType[contended](err); !ok || attempt == maxAttempts {
 			return failures, err
 		}
-		if err := sleep(ctx, rand.N(delay)); err != nil {
+		if err := sleepWithin(ctx, delay); err != nil {
 			return nil, fmt.Errorf("inventory: transaction: %w", err)
 		}
 		delay *= 2
@@ -183,8 +184,14 @@ func failedConditions(cancelled *types.TransactionCanceledException, writes int)
 	return nil, fault
 }
 
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
+// sleepWithin sleeps for a random part of d. The dice are crypto/rand's, which
+// testing/cryptotest can load.
+func sleepWithin(ctx context.Context, d time.Duration) error {
+	part, err := rand.Int(rand.Reader, big.NewInt(int64(d)))
+	if err != nil {
+		return err
+	}
+	timer := time.NewTimer(time.Duration(part.Int64()))
 	defer timer.Stop()
 	select {
 	case <-timer.C:

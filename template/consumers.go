@@ -21,7 +21,7 @@ func Consumers() []Consumer {
 			Answers: true,
 			Access: []Statement{
 				Allow(GetAtt("StockTable", "Arn"), "dynamodb:UpdateItem"),
-				Allow(GetAtt("ReservationsTable", "Arn"), "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
+				Allow(GetAtt("ReservationsTable", "Arn"), "dynamodb:PutItem", "dynamodb:UpdateItem"),
 			},
 			Owns: []Resource{
 				Table("StockTable", "How much is there of what, by sku.", "sku"),

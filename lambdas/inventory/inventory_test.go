@@ -244,6 +244,15 @@ func TestContention(t *testing.T) {
 	}
 }
 
+// So is a tombstone whose order a transaction holds.
+func TestTombstoneContention(t *testing.T) {
+	w := newWarehouse(t, nil)
+	h := w.handler(w.Faulty(cloudtest.Fault{Action: "PutItem", Times: 3, Status: 400, Body: `{"__type":"com.amazonaws.dynamodb.v20120810#TransactionConflictException"}`}))
+	if failed := cloudtest.Receive(t, h, about(t, order.OrderCancelled, "o1")); failed != "" || w.states()["o1"] != "RELEASED" {
+		t.Errorf("failed is %q, the reservation is %q", failed, w.states()["o1"])
+	}
+}
+
 func TestEndlessContentionFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWarehouse(t, map[string]int{"A": 1})
@@ -275,20 +284,43 @@ func TestPausesFollowTheSeed(t *testing.T) {
 	}
 }
 
-// The request arrives while the cancellation, having found no reservation, is
-// about to leave its tombstone.
-func TestCancellationMeetsItsRequest(t *testing.T) {
-	w := newWarehouse(t, map[string]int{"A": 1})
-	request := about(t, order.InventoryRequested, "o1", line("A", 1))
-	h := w.handler(w.Faulty(cloudtest.Fault{Action: "GetItem", Times: 1, After: func() { cloudtest.Receive(t, w.h, request) }}))
-	if failed := cloudtest.Receive(t, h, about(t, order.OrderCancelled, "o1")); failed != "" {
-		t.Errorf("failed is %q", failed)
-	}
-	if diff := cmp.Diff(map[string]string{"A": "1/0/0"}, w.stock()); diff != "" {
-		t.Errorf("stock (-want +got):\n%s", diff)
-	}
-	if diff := cmp.Diff(map[string]string{"o1": "RELEASED"}, w.states()); diff != "" {
-		t.Errorf("reservations (-want +got):\n%s", diff)
+// Something happens to the order while its cancellation is under way.
+func TestCancellationMeets(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		during string // the action before which it happens
+		first  order.EventType
+		then   order.EventType
+		failed string
+		stock  string
+		state  string
+	}{
+		{"its request, before the tombstone", "PutItem", "", order.InventoryRequested, "", "1/0/0", "RELEASED"},
+		{"another copy of itself, before the tombstone", "PutItem", "", order.OrderCancelled, "", "1/0/0", "RELEASED"},
+		{"another copy of itself, before the release", "TransactWriteItems", order.InventoryRequested, order.OrderCancelled, "", "1/0/0", "RELEASED"},
+		{"a confirmation that must not be", "TransactWriteItems", order.InventoryRequested, order.OrderConfirmed, "0", "0/0/1", "COMMITTED"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWarehouse(t, map[string]int{"A": 1})
+			receive := func(kind order.EventType) {
+				if failed := cloudtest.Receive(t, w.h, about(t, kind, "o1", line("A", 1))); failed != "" {
+					t.Errorf("%s failed", kind)
+				}
+			}
+			if test.first != "" {
+				receive(test.first)
+			}
+			h := w.handler(w.Faulty(cloudtest.Fault{Action: test.during, Times: 1, Before: func(string) { receive(test.then) }}))
+			if failed := cloudtest.Receive(t, h, about(t, order.OrderCancelled, "o1")); failed != test.failed {
+				t.Errorf("failed is %q, want %q", failed, test.failed)
+			}
+			if got := w.stock()["A"]; got != test.stock {
+				t.Errorf("stock %s, want %s", got, test.stock)
+			}
+			if got := w.states()["o1"]; got != test.state {
+				t.Errorf("the reservation is %s, want %s", got, test.state)
+			}
+		})
 	}
 }
 

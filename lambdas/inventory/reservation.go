@@ -29,10 +29,6 @@ type reservation struct {
 	at      time.Time // when it was reserved; of a tombstone, when it was put up
 }
 
-// maxReadAgain bounds how often a decision is taken anew because the
-// reservation changed under it. Its states only ever advance twice.
-const maxReadAgain = 3
-
 // A warehouse decides about reservations.
 type warehouse struct{ store *store }
 
@@ -46,7 +42,7 @@ func (w *warehouse) reserve(ctx context.Context, orderID string, lines []order.L
 	if err != nil {
 		return order.Reservation{}, err
 	}
-	r := reservation{orderID: orderID, items: items, state: reserved, at: time.Now().UTC().Truncate(time.Millisecond)}
+	r := reservation{orderID: orderID, items: items, state: reserved, at: now()}
 	err = w.store.reserve(ctx, r)
 	if found, ok := errors.AsType[unexpected](err); ok {
 		if found.state == released {
@@ -67,44 +63,31 @@ func (w *warehouse) commit(ctx context.Context, orderID string, lines []order.Li
 	if err != nil {
 		return err
 	}
-	err = w.store.settle(ctx, reservation{orderID: orderID, items: items, state: committed})
-	if found, ok := errors.AsType[unexpected](err); ok && found.state == committed {
-		return nil
-	}
-	return err
+	return settled(w.store.settle(ctx, reservation{orderID: orderID, items: items, state: committed}), committed)
 }
 
 // release puts the stock of an order that will not happen back on sale. An
 // order without a reservation gets a tombstone, which refuses a request that
 // is still on its way. It is an error that the order was committed.
 func (w *warehouse) release(ctx context.Context, orderID string) error {
-	for range maxReadAgain {
-		err := w.releaseOnce(ctx, orderID)
-		if _, ok := errors.AsType[unexpected](err); ok {
-			continue
-		}
-		return err
+	err := w.store.putTombstone(ctx, orderID, now())
+	if found, ok := errors.AsType[unexpected](err); ok && found.state == reserved {
+		found.reservation.state = released
+		err = w.store.settle(ctx, found.reservation)
 	}
-	return fmt.Errorf("inventory: reservation of order %q keeps changing", orderID)
+	return settled(err, released)
 }
 
-func (w *warehouse) releaseOnce(ctx context.Context, orderID string) error {
-	r, exists, err := w.store.get(ctx, orderID)
-	if err != nil {
-		return err
-	}
-	if !exists {
-		return w.store.putTombstone(ctx, orderID, time.Now().UTC().Truncate(time.Millisecond))
-	}
-	switch r.state {
-	case released:
+// settled forgives a write that met what it was to bring about.
+func settled(err error, want state) error {
+	if found, ok := errors.AsType[unexpected](err); ok && found.state == want {
 		return nil
-	case reserved:
-		r.state = released
-		return w.store.settle(ctx, r)
 	}
-	return fmt.Errorf("inventory: order %q is cancelled, yet its reservation is %s", orderID, r.state)
+	return err
 }
+
+// now is the time as reservations keep it.
+func now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
 
 // wanted is what an order's lines take from stock.
 func wanted(orderID string, lines []order.Line) ([]order.Item, error) {

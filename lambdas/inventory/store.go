@@ -57,7 +57,7 @@ func (s *store) reserve(ctx context.Context, r reservation) error {
 		return err
 	}
 	if failures[0] != nil {
-		return foundInstead(failures[0])
+		return foundInstead(failures[0].Item)
 	}
 	for i, item := range r.items {
 		if failures[1+i] != nil {
@@ -95,7 +95,7 @@ func (s *store) settle(ctx context.Context, r reservation) error {
 		if len(failed.Item) == 0 {
 			return fmt.Errorf("inventory: order %q has no reservation", r.orderID)
 		}
-		return foundInstead(failed)
+		return foundInstead(failed.Item)
 	}
 	return fmt.Errorf("inventory: stock holds less than order %q reserved", r.orderID)
 }
@@ -116,39 +116,47 @@ func (s *store) appendMoves(writes []types.TransactWriteItem, items []order.Item
 	return writes
 }
 
-// Another transaction on the same stock cancels this one; under a run on one
+// transact performs all writes or none. For a transaction whose conditions do
+// not hold it returns one entry a write, nil where the condition held.
+func (s *store) transact(ctx context.Context, writes []types.TransactWriteItem) (failures []*types.CancellationReason, err error) {
+	err = insist(ctx, func() error {
+		_, err := s.db.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: writes})
+		if cancelled, ok := errors.AsType[*types.TransactionCanceledException](err); ok {
+			failures, err = failedConditions(cancelled, len(writes))
+			return err
+		}
+		if err != nil {
+			return fmt.Errorf("inventory: transaction: %w", err)
+		}
+		return nil
+	})
+	return failures, err
+}
+
+// contended is the error of a write that lost to a transaction.
+type contended struct{ error }
+
+// Another transaction on the same items cancels a write; under a run on one
 // SKU that is common, and worth a few tries before the message goes round.
 const (
 	maxAttempts = 8
 	firstDelay  = 10 * time.Millisecond
 )
 
-// transact performs all writes or none. For a transaction whose conditions do
-// not hold it returns one entry a write, nil where the condition held.
-func (s *store) transact(ctx context.Context, writes []types.TransactWriteItem) ([]*types.CancellationReason, error) {
+// insist tries a write until it is not contended.
+func insist(ctx context.Context, write func() error) error {
 	delay := firstDelay
 	for attempt := 1; ; attempt++ {
-		_, err := s.db.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: writes})
-		if err == nil {
-			return nil, nil
-		}
-		cancelled, ok := errors.AsType[*types.TransactionCanceledException](err)
-		if !ok {
-			return nil, fmt.Errorf("inventory: transaction: %w", err)
-		}
-		failures, err := failedConditions(cancelled, len(writes))
+		err := write()
 		if _, ok := errors.AsType[contended](err); !ok || attempt == maxAttempts {
-			return failures, err
+			return err
 		}
 		if err := sleepWithin(ctx, delay); err != nil {
-			return nil, fmt.Errorf("inventory: transaction: %w", err)
+			return fmt.Errorf("inventory: transaction: %w", err)
 		}
 		delay *= 2
 	}
 }
-
-// contended is the error of a transaction that lost to another one.
-type contended struct{ error }
 
 // failedConditions reads why a transaction was cancelled. While another
 // transaction holds the first write, the reservation, the rest tells nothing:
@@ -201,43 +209,32 @@ func sleepWithin(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// get reads an order's reservation.
-func (s *store) get(ctx context.Context, orderID string) (_ reservation, exists bool, _ error) {
-	out, err := s.db.GetItem(ctx, &dynamodb.GetItemInput{
-		TableName:      &s.reservations,
-		Key:            map[string]types.AttributeValue{"orderId": str(orderID)},
-		ConsistentRead: aws.Bool(true),
-	})
-	if err != nil {
-		return reservation{}, false, fmt.Errorf("inventory: reservation of order %q: %w", orderID, err)
-	}
-	if len(out.Item) == 0 {
-		return reservation{}, false, nil
-	}
-	r, err := parse(out.Item)
-	return r, true, err
-}
-
 // putTombstone marks an order that has no reservation as one that never will.
-// Errors: unexpected when it has one by now.
+// Errors: unexpected when it has one.
 func (s *store) putTombstone(ctx context.Context, orderID string, at time.Time) error {
-	_, err := s.db.PutItem(ctx, &dynamodb.PutItemInput{
-		TableName:                           &s.reservations,
-		Item:                                row(reservation{orderID: orderID, state: released, at: at}),
-		ConditionExpression:                 aws.String("attribute_not_exists(orderId)"),
-		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	return insist(ctx, func() error {
+		_, err := s.db.PutItem(ctx, &dynamodb.PutItemInput{
+			TableName:                           &s.reservations,
+			Item:                                row(reservation{orderID: orderID, state: released, at: at}),
+			ConditionExpression:                 aws.String("attribute_not_exists(orderId)"),
+			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+		})
+		if failed, ok := errors.AsType[*types.ConditionalCheckFailedException](err); ok {
+			return foundInstead(failed.Item)
+		}
+		if err == nil {
+			return nil
+		}
+		fault := fmt.Errorf("inventory: tombstone of order %q: %w", orderID, err)
+		if _, ok := errors.AsType[*types.TransactionConflictException](err); ok {
+			return contended{fault}
+		}
+		return fault
 	})
-	if failed, ok := errors.AsType[*types.ConditionalCheckFailedException](err); ok {
-		return foundInstead(&types.CancellationReason{Item: failed.Item})
-	}
-	if err != nil {
-		return fmt.Errorf("inventory: tombstone of order %q: %w", orderID, err)
-	}
-	return nil
 }
 
-func foundInstead(failed *types.CancellationReason) error {
-	r, err := parse(failed.Item)
+func foundInstead(item map[string]types.AttributeValue) error {
+	r, err := parse(item)
 	if err != nil {
 		return err
 	}

@@ -63,7 +63,7 @@ func (w *warehouse) commit(ctx context.Context, orderID string, lines []order.Li
 	if err != nil {
 		return err
 	}
-	return settled(w.store.settle(ctx, reservation{orderID: orderID, items: items, state: committed}), committed)
+	return settled(w.store.settle(ctx, committed, reservation{orderID: orderID, items: items}), committed)
 }
 
 // release puts the stock of an order that will not happen back on sale. An
@@ -72,8 +72,7 @@ func (w *warehouse) commit(ctx context.Context, orderID string, lines []order.Li
 func (w *warehouse) release(ctx context.Context, orderID string) error {
 	err := w.store.putTombstone(ctx, orderID, now())
 	if found, ok := errors.AsType[unexpected](err); ok && found.state == reserved {
-		found.reservation.state = released
-		err = w.store.settle(ctx, found.reservation)
+		err = w.store.settle(ctx, released, found.reservation)
 	}
 	return settled(err, released)
 }

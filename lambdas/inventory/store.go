@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"slices"
 	"strconv"
 	"time"
 
@@ -41,63 +42,85 @@ const (
 	enoughReserved  = "reserved >= :quantity"
 )
 
-// reserve writes a reservation and takes its items from what is available, in
-// one transaction. Errors: unexpected when the order has one already,
+// reserve writes reservations and takes their items from what is available, in
+// one transaction. Errors: unexpected when an order has one already,
 // order.OutOfStock for the first item that is short or not stocked at all.
-func (s *store) reserve(ctx context.Context, r reservation) error {
-	writes := make([]types.TransactWriteItem, 0, 1+len(r.items))
-	writes = append(writes, types.TransactWriteItem{Put: &types.Put{
-		TableName:                           &s.reservations,
-		Item:                                row(r),
-		ConditionExpression:                 aws.String("attribute_not_exists(orderId)"),
-		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
-	}})
-	failures, err := s.transact(ctx, s.appendMoves(writes, r.items, setAside, enoughAvailable))
+func (s *store) reserve(ctx context.Context, rs ...reservation) error {
+	items := itemsOf(rs)
+	writes := make([]types.TransactWriteItem, 0, len(rs)+len(items))
+	for _, r := range rs {
+		writes = append(writes, types.TransactWriteItem{Put: &types.Put{
+			TableName:                           &s.reservations,
+			Item:                                row(r),
+			ConditionExpression:                 aws.String("attribute_not_exists(orderId)"),
+			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+		}})
+	}
+	failures, err := s.transact(ctx, len(rs), s.appendMoves(writes, items, setAside, enoughAvailable))
 	if err != nil || failures == nil {
 		return err
 	}
-	if failures[0] != nil {
-		return foundInstead(failures[0].Item)
-	}
-	for i, item := range r.items {
-		if failures[1+i] != nil {
-			return order.OutOfStock{SKU: item.SKU}
+	for i := range rs {
+		if failures[i] != nil {
+			return foundInstead(failures[i].Item)
 		}
 	}
-	return nil
+	return order.OutOfStock{SKU: short(items, failures[len(rs):])}
 }
 
-// settle turns a RESERVED reservation into r.state and moves its stock
-// accordingly, in one transaction. Errors: unexpected when it is not RESERVED.
-func (s *store) settle(ctx context.Context, r reservation) error {
+// settle turns RESERVED reservations into COMMITTED or RELEASED ones and moves
+// their stock accordingly, in one transaction. Errors: unexpected when one is
+// not RESERVED.
+func (s *store) settle(ctx context.Context, to state, rs ...reservation) error {
 	move := handOver
-	if r.state == released {
+	if to == released {
 		move = putBack
 	}
-	writes := make([]types.TransactWriteItem, 0, 1+len(r.items))
-	writes = append(writes, types.TransactWriteItem{Update: &types.Update{
-		TableName:                &s.reservations,
-		Key:                      map[string]types.AttributeValue{"orderId": str(r.orderID)},
-		UpdateExpression:         aws.String("SET #status = :state"),
-		ConditionExpression:      aws.String("#status = :reserved"),
-		ExpressionAttributeNames: map[string]string{"#status": "status"},
-		ExpressionAttributeValues: map[string]types.AttributeValue{
-			":state":    str(string(r.state)),
-			":reserved": str(string(reserved)),
-		},
-		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
-	}})
-	failures, err := s.transact(ctx, s.appendMoves(writes, r.items, move, enoughReserved))
+	items := itemsOf(rs)
+	writes := make([]types.TransactWriteItem, 0, len(rs)+len(items))
+	for _, r := range rs {
+		writes = append(writes, types.TransactWriteItem{Update: &types.Update{
+			TableName:                &s.reservations,
+			Key:                      map[string]types.AttributeValue{"orderId": str(r.orderID)},
+			UpdateExpression:         aws.String("SET #status = :state"),
+			ConditionExpression:      aws.String("#status = :reserved"),
+			ExpressionAttributeNames: map[string]string{"#status": "status"},
+			ExpressionAttributeValues: map[string]types.AttributeValue{
+				":state":    str(string(to)),
+				":reserved": str(string(reserved)),
+			},
+			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+		}})
+	}
+	failures, err := s.transact(ctx, len(rs), s.appendMoves(writes, items, move, enoughReserved))
 	if err != nil || failures == nil {
 		return err
 	}
-	if failed := failures[0]; failed != nil {
-		if len(failed.Item) == 0 {
+	for i, r := range rs {
+		switch failed := failures[i]; {
+		case failed == nil:
+		case len(failed.Item) == 0:
 			return fmt.Errorf("inventory: order %q has no reservation", r.orderID)
+		default:
+			return foundInstead(failed.Item)
 		}
-		return foundInstead(failed.Item)
 	}
-	return fmt.Errorf("inventory: stock holds less than order %q reserved", r.orderID)
+	return fmt.Errorf("inventory: fewer of sku %q are reserved than its orders hold", short(items, failures[len(rs):]))
+}
+
+// short is the first SKU of which there is not enough.
+func short(items []order.Item, failures []*types.CancellationReason) string {
+	i := slices.IndexFunc(failures, func(failed *types.CancellationReason) bool { return failed != nil })
+	return items[i].SKU
+}
+
+// itemsOf is what reservations take in all: one item for each SKU.
+func itemsOf(rs []reservation) []order.Item {
+	var items []order.Item
+	for _, r := range rs {
+		items = append(items, r.items...)
+	}
+	return order.Merge(items)
 }
 
 // appendMoves adds the stock's share of a transaction, one write for each item.
@@ -117,12 +140,13 @@ func (s *store) appendMoves(writes []types.TransactWriteItem, items []order.Item
 }
 
 // transact performs all writes or none. For a transaction whose conditions do
-// not hold it returns one entry a write, nil where the condition held.
-func (s *store) transact(ctx context.Context, writes []types.TransactWriteItem) (failures []*types.CancellationReason, err error) {
+// not hold it returns one entry a write, nil where the condition held. The
+// first writes are those of reservations.
+func (s *store) transact(ctx context.Context, reservations int, writes []types.TransactWriteItem) (failures []*types.CancellationReason, err error) {
 	err = insist(ctx, func() error {
 		_, err := s.db.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: writes})
 		if cancelled, ok := errors.AsType[*types.TransactionCanceledException](err); ok {
-			failures, err = failedConditions(cancelled, len(writes))
+			failures, err = failedConditions(cancelled, reservations, len(writes))
 			return err
 		}
 		if err != nil {
@@ -159,9 +183,9 @@ func insist(ctx context.Context, write func() error) error {
 }
 
 // failedConditions reads why a transaction was cancelled. While another
-// transaction holds the first write, the reservation, the rest tells nothing:
-// stock may be short because of this very order.
-func failedConditions(cancelled *types.TransactionCanceledException, writes int) ([]*types.CancellationReason, error) {
+// transaction holds a reservation, the rest tells nothing: stock may be short
+// because of this very order.
+func failedConditions(cancelled *types.TransactionCanceledException, reservations, writes int) ([]*types.CancellationReason, error) {
 	fault := fmt.Errorf("inventory: transaction: %w", cancelled)
 	if len(cancelled.CancellationReasons) != writes {
 		return nil, fault
@@ -175,7 +199,7 @@ func failedConditions(cancelled *types.TransactionCanceledException, writes int)
 		case "ConditionalCheckFailed":
 			failures[i], failed = reason, true
 		case "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded":
-			if i == 0 {
+			if i < reservations {
 				return nil, contended{fault}
 			}
 			lost = true

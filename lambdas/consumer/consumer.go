@@ -121,13 +121,17 @@ func decode(ctx context.Context, b batch) (messages []Message, failed []string) 
 	return messages, failed
 }
 
-// each sees one event through to its answer, and says in the log how it went.
+// each sees one event through, unless time has run out.
 func each(ctx context.Context, handle Handle, tasks Tasks, m Message) error {
-	about := []any{"orderId", m.Event.Data.OrderID, "type", string(m.Event.Type), "eventId", m.Event.ID}
 	if err := ctx.Err(); err != nil {
-		slog.WarnContext(ctx, "event not started", append(about, "error", err)...)
+		slog.WarnContext(ctx, "event not started", append(about(m.Event), "error", err)...)
 		return err
 	}
+	return finish(ctx, handle, tasks, m)
+}
+
+// finish sees one event through to its answer, and says in the log how it went.
+func finish(ctx context.Context, handle Handle, tasks Tasks, m Message) error {
 	start := time.Now()
 	var outcome string
 	err := guard(func() error {
@@ -135,13 +139,18 @@ func each(ctx context.Context, handle Handle, tasks Tasks, m Message) error {
 		outcome, err = answer(ctx, tasks, m.Event.Data.TaskToken, result, err)
 		return err
 	})
-	about = append(about, "took", time.Since(start))
+	about := append(about(m.Event), "took", time.Since(start))
 	if err != nil {
 		slog.ErrorContext(ctx, "event failed", append(about, "error", err)...)
 		return err
 	}
 	slog.InfoContext(ctx, "event "+outcome, about...)
 	return nil
+}
+
+// about says in the log which event it is.
+func about(e order.Event) []any {
+	return []any{"orderId", e.Data.OrderID, "type", string(e.Type), "eventId", e.ID}
 }
 
 // guard makes an error of a panic, so that one event cannot take its batch

@@ -159,7 +159,8 @@ func TestEachFailsOnlyWhatFailed(t *testing.T) {
 func TestNothingOfAnEmptyBatch(t *testing.T) {
 	each := consumer.Each(func(context.Context, order.Event) (any, error) { panic("called") }, nil)
 	whole := consumer.Whole(func(context.Context, []consumer.Message) error { panic("called") })
-	for _, h := range []lambda.Handler{each, whole} {
+	together := consumer.Together(func(context.Context, []order.Event) (map[string]any, error) { panic("called") }, nil, nil)
+	for _, h := range []lambda.Handler{each, whole, together} {
 		if failed := invoke(t, t.Context(), h); len(failed) != 0 {
 			t.Errorf("%v failed", failed)
 		}

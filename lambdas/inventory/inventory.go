@@ -26,7 +26,7 @@ func New(cfg aws.Config, getenv func(string) string) (lambda.Handler, error) {
 		return nil, fmt.Errorf("inventory: RESERVATIONS_TABLE is not set")
 	}
 	w := &warehouse{store}
-	return consumer.Each(w.handle, sfn.NewFromConfig(cfg)), nil
+	return consumer.Together(w.together, w.handle, sfn.NewFromConfig(cfg)), nil
 }
 
 func (w *warehouse) handle(ctx context.Context, e order.Event) (any, error) {

@@ -29,6 +29,11 @@ type reservation struct {
 	at      time.Time // when it was reserved; of a tombstone, when it was put up
 }
 
+// answer is what the state that asked for a reservation is told.
+func (r reservation) answer() order.Reservation {
+	return order.Reservation{ID: r.orderID, ReservedAt: r.at}
+}
+
 // A warehouse decides about reservations.
 type warehouse struct{ store *store }
 
@@ -48,12 +53,12 @@ func (w *warehouse) reserve(ctx context.Context, orderID string, lines []order.L
 		if found.state == released {
 			return order.Reservation{}, order.OrderEnded{}
 		}
-		return order.Reservation{ID: orderID, ReservedAt: found.at}, nil
+		return found.answer(), nil
 	}
 	if err != nil {
 		return order.Reservation{}, err
 	}
-	return order.Reservation{ID: orderID, ReservedAt: r.at}, nil
+	return r.answer(), nil
 }
 
 // commit hands the reserved stock of a confirmed order over for good. It is an
@@ -88,6 +93,9 @@ func settled(err error, want state) error {
 // now is the time as reservations keep it.
 func now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
 
+// maxQuantity of a line keeps the sums of a batch far from overflowing.
+const maxQuantity = 1 << 30
+
 // wanted is what an order's lines take from stock.
 func wanted(orderID string, lines []order.Line) ([]order.Item, error) {
 	if len(lines) == 0 {
@@ -95,7 +103,7 @@ func wanted(orderID string, lines []order.Line) ([]order.Item, error) {
 	}
 	items := make([]order.Item, len(lines))
 	for i, line := range lines {
-		if line.Quantity < 1 || line.SKU == "" {
+		if line.Quantity < 1 || line.Quantity > maxQuantity || line.SKU == "" {
 			return nil, fmt.Errorf("inventory: order %q wants %d of sku %q", orderID, line.Quantity, line.SKU)
 		}
 		items[i] = order.Item{SKU: line.SKU, Quantity: line.Quantity}

@@ -224,8 +224,12 @@ func TestFiftySKUs(t *testing.T) {
 	}
 }
 
-const conflict = `{"__type":"com.amazonaws.dynamodb.v20120810#TransactionCanceledException","message":"Transaction cancelled",
-	"CancellationReasons":[{"Code":"%s"},{"Code":"%s"}]}`
+// cancelled is how DynamoDB answers a transaction that it cancels, with one
+// reason a write.
+func cancelled(reasons ...string) string {
+	return `{"__type":"com.amazonaws.dynamodb.v20120810#TransactionCanceledException","message":"Transaction cancelled",` +
+		`"CancellationReasons":[{"Code":"` + strings.Join(reasons, `"},{"Code":"`) + `"}]}`
+}
 
 // A transaction that loses to another is tried again; one whose reservation
 // another holds tells nothing about stock.
@@ -234,7 +238,7 @@ func TestContention(t *testing.T) {
 		{"None", "TransactionConflict"}, {"TransactionConflict", "None"}, {"TransactionConflict", "ConditionalCheckFailed"}, {"None", "ThrottlingError"},
 	} {
 		w := newWarehouse(t, map[string]int{"A": 1})
-		h := w.handler(w.Faulty(cloudtest.Fault{Action: "TransactWriteItems", Times: 3, Status: 400, Body: fmt.Sprintf(conflict, test.reservation, test.stock)}))
+		h := w.handler(w.Faulty(cloudtest.Fault{Action: "TransactWriteItems", Times: 3, Status: 400, Body: cancelled(test.reservation, test.stock)}))
 		if failed := cloudtest.Receive(t, h, about(t, order.InventoryRequested, "o1", line("A", 1))); failed != "" {
 			t.Errorf("%s, %s: failed", test.reservation, test.stock)
 		}
@@ -256,7 +260,7 @@ func TestTombstoneContention(t *testing.T) {
 func TestEndlessContentionFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWarehouse(t, map[string]int{"A": 1})
-		h := w.handler(w.Faulty(cloudtest.Fault{Action: "TransactWriteItems", Status: 400, Body: fmt.Sprintf(conflict, "None", "TransactionConflict")}))
+		h := w.handler(w.Faulty(cloudtest.Fault{Action: "TransactWriteItems", Status: 400, Body: cancelled("None", "TransactionConflict")}))
 		if failed := cloudtest.Receive(t, h, about(t, order.InventoryRequested, "o1", line("A", 1))); failed != "0" {
 			t.Errorf("failed is %q", failed)
 		}
@@ -269,7 +273,7 @@ func TestPausesFollowTheSeed(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			cryptotest.SetGlobalRandom(t, seed)
 			w := newWarehouse(t, map[string]int{"A": 1})
-			h := w.handler(w.Faulty(cloudtest.Fault{Action: "TransactWriteItems", Times: 5, Status: 400, Body: fmt.Sprintf(conflict, "None", "TransactionConflict")}))
+			h := w.handler(w.Faulty(cloudtest.Fault{Action: "TransactWriteItems", Times: 5, Status: 400, Body: cancelled("None", "TransactionConflict")}))
 			began := time.Now()
 			if failed := cloudtest.Receive(t, h, about(t, order.InventoryRequested, "o1", line("A", 1))); failed != "" {
 				t.Error("failed")

@@ -2,6 +2,7 @@ package inventory_test
 
 import (
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -396,12 +397,35 @@ func TestNewNeedsItsEnvironment(t *testing.T) {
 	}
 }
 
-func BenchmarkReserve(b *testing.B) {
-	w := newWarehouse(b, map[string]int{"A": 1 << 40})
-	i := 0
-	b.ReportAllocs()
-	for b.Loop() {
-		i++
-		cloudtest.Receive(b, w.h, about(b, order.InventoryRequested, fmt.Sprintf("o%d", i), line("A", 1)))
+// BenchmarkHotSKU reserves and commits orders that all want one SKU:
+//
+//	go test ./lambdas/inventory -run '^$' -bench HotSKU -benchtime 1000x
+//
+// What a batch saves in AWS is more than shows here, where no two writes of one
+// row contend.
+func BenchmarkHotSKU(b *testing.B) {
+	slog.SetDefault(slog.New(slog.DiscardHandler))
+	for _, size := range []int{1, 10} {
+		b.Run(fmt.Sprintf("batch=%d", size), func(b *testing.B) {
+			w := newWarehouse(b, map[string]int{"HOT": 1 << 40})
+			_, stock := w.DynamoDB.Consumed("stock")
+			written, orders := w.written(), 0
+			for b.Loop() {
+				for _, kind := range []order.EventType{order.InventoryRequested, order.OrderConfirmed} {
+					batch := make([]order.Event, size)
+					for i := range batch {
+						batch[i] = about(b, kind, fmt.Sprintf("o%d", orders+i), line("HOT", 1))
+					}
+					if failed := cloudtest.Receive(b, w.h, batch...); failed != "" {
+						b.Fatalf("failed is %q", failed)
+					}
+				}
+				orders += size
+			}
+			_, after := w.DynamoDB.Consumed("stock")
+			b.ReportMetric((after-stock)/2/float64(orders), "stock-writes/order")
+			b.ReportMetric((w.written()-written)/float64(orders), "write-units/order")
+			b.ReportMetric(float64(orders)/b.Elapsed().Seconds(), "orders/s")
+		})
 	}
 }

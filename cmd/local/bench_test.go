@@ -91,6 +91,18 @@ func post(tb testing.TB, s *system, i int) (orderID string) {
 	return strings.TrimPrefix(w.Header().Get("Location"), "/orders/")
 }
 
+// consume switches a consumer off or on.
+func consume(tb testing.TB, s *system, function string, on bool) {
+	function = "orderflow-" + function
+	mappings, err := s.cloud.Lambda.ListEventSourceMappings(tb.Context(), &lambda.ListEventSourceMappingsInput{FunctionName: function})
+	if err != nil || len(mappings.EventSourceMappings) != 1 {
+		tb.Fatal(mappings, err)
+	}
+	if _, err := s.cloud.Lambda.UpdateEventSourceMapping(tb.Context(), &lambda.UpdateEventSourceMappingInput{UUID: mappings.EventSourceMappings[0].UUID, Enabled: &on}); err != nil {
+		tb.Fatal(err)
+	}
+}
+
 // load places n orders from a number of clients, each waiting for one order
 // before it places the next, and returns how long each order took.
 func load(tb testing.TB, s *system, n, clients int, first *atomic.Int64) []time.Duration {
@@ -210,14 +222,7 @@ func BenchmarkStored(b *testing.B) {
 //	go test ./cmd/local -run '^$' -bench Waiting -benchtime 5000x
 func BenchmarkWaiting(b *testing.B) {
 	s := benchSystem(b)
-	off, function := false, "orderflow-InventoryFunction"
-	mappings, err := s.cloud.Lambda.ListEventSourceMappings(b.Context(), &lambda.ListEventSourceMappingsInput{FunctionName: function})
-	if err != nil || len(mappings.EventSourceMappings) != 1 {
-		b.Fatal(mappings, err)
-	}
-	if _, err := s.cloud.Lambda.UpdateEventSourceMapping(b.Context(), &lambda.UpdateEventSourceMappingInput{UUID: mappings.EventSourceMappings[0].UUID, Enabled: &off}); err != nil {
-		b.Fatal(err)
-	}
+	consume(b, s, "InventoryFunction", false)
 	before := heap()
 	var waiting sync.WaitGroup
 	b.ResetTimer()

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"orderflow/lambdas/order"
 
@@ -175,6 +176,40 @@ func TestQueuesOutlastTheirFunctions(t *testing.T) {
 		if size := event["BatchSize"].(float64); size > 10 && window < 1 {
 			t.Errorf("%s: Lambda wants a batching window for %v messages", c.Name, size)
 		}
+	}
+}
+
+// A tombstone outlives every copy of its request: one that SNS delivers at its
+// last attempt, that dies, is moved back once by an operator and dies again.
+// https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
+func TestTombstonesOutlastTheQueues(t *testing.T) {
+	const delivery = 100_015 * 20 * time.Second
+	resources := render(t, Consumers()).Resources
+	for _, c := range Consumers() {
+		kept := time.Duration(0)
+		for _, queue := range []string{title(c.Name) + "Queue", title(c.Name) + "DeadLetterQueue"} {
+			kept = max(kept, time.Duration(resources[queue].Properties["MessageRetentionPeriod"].(float64))*time.Second)
+		}
+		if longest := delivery + 2*kept; order.TombstoneLife <= longest {
+			t.Errorf("a tombstone stands for %v, an event reaches %s after up to %v", order.TombstoneLife, c.Name, longest)
+		}
+	}
+}
+
+// Tombstones expire; no other table forgets anything.
+func TestTablesThatForget(t *testing.T) {
+	var got []string
+	for id, r := range render(t, Consumers()).Resources {
+		if ttl, ok := r.Properties["TimeToLiveSpecification"]; ok {
+			got = append(got, id)
+			if diff := cmp.Diff(any(map[string]any{"AttributeName": order.ExpiresAt, "Enabled": true}), ttl); diff != "" {
+				t.Errorf("%s: %s", id, diff)
+			}
+		}
+	}
+	slices.Sort(got)
+	if diff := cmp.Diff([]string{"ReservationsTable", "ShipmentsTable"}, got); diff != "" {
+		t.Error(diff)
 	}
 }
 

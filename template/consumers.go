@@ -25,7 +25,7 @@ func Consumers() []Consumer {
 			},
 			Owns: []Resource{
 				Table("StockTable", "How much is there of what, by sku.", "sku"),
-				Table("ReservationsTable", "What is set aside for which order, by orderId.", "orderId"),
+				withTombstones(Table("ReservationsTable", "What is set aside for which order, by orderId.", "orderId")),
 			},
 		},
 		{
@@ -43,7 +43,7 @@ func Consumers() []Consumer {
 				readOrder(),
 			},
 			Owns: []Resource{
-				Table("ShipmentsTable", "The parcel of each order, by orderId.", "orderId"),
+				withTombstones(Table("ShipmentsTable", "The parcel of each order, by orderId.", "orderId")),
 			},
 			Batch: Batch{Size: 5}, // five bookings at 10 s each end before the function's time does
 		},

@@ -1,6 +1,8 @@
 package template
 
 import (
+	"orderflow/lambdas/order"
+
 	"github.com/awslabs/goformation/v7/cloudformation/dynamodb"
 )
 
@@ -8,6 +10,14 @@ import (
 // sort key, both strings. Capacity is on demand; it outlives the stack.
 func Table(id, description, partitionKey string, sortKey ...string) Resource {
 	return tableWithIndexes(id, description, append([]string{partitionKey}, sortKey...), nil)
+}
+
+// withTombstones lets a table's tombstones expire.
+func withTombstones(table Resource) Resource {
+	table.Body = with(table.Body, map[string]any{
+		"TimeToLiveSpecification": map[string]any{"AttributeName": order.ExpiresAt, "Enabled": true},
+	})
+	return table
 }
 
 func tableWithIndexes(id, description string, keys []string, indexes []dynamodb.Table_GlobalSecondaryIndex) Resource {

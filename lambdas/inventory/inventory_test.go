@@ -329,6 +329,49 @@ func TestCancellationMeets(t *testing.T) {
 	}
 }
 
+// A tombstone goes when no request can come any more, a reservation never. One
+// that has expired refuses until DynamoDB gets round to it.
+func TestTombstonesExpire(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWarehouse(t, map[string]int{"A": 5})
+		receive := func(step string, more ...string) {
+			t.Helper()
+			events, fails := parseBatch(t, strings.Join(append([]string{step}, more...), ", "))
+			if failed := cloudtest.Receive(t, w.h, events...); failed != fails {
+				t.Errorf("%s: failed is %q, want %q", step, failed, fails)
+			}
+		}
+		receive("cancel t1")
+		receive("cancel t2", "cancel t3")
+		receive("request r1 A1", "request r2 A1", "request r3 A1", "request r4 A1")
+		receive("confirm r1 A1")
+		receive("cancel r2")
+		receive("cancel r3", "cancel t1")
+		want := float64(time.Now().Add(order.TombstoneLife).Unix())
+		before := w.Items("reservations", "orderId")
+		for id, item := range before {
+			expires, ok := item["expiresAt"]
+			if ok != strings.HasPrefix(id, "t") || ok && expires != want {
+				t.Errorf("%s expires at %v: %v", id, expires, item)
+			}
+		}
+
+		time.Sleep(order.TombstoneLife + 48*time.Hour)
+		receive("request t1 A1 !")
+		receive("request t2 A1 !", "request t3 A1 !")
+		receive("cancel t2")
+		if diff := cmp.Diff(before, w.Items("reservations", "orderId")); diff != "" {
+			t.Errorf("a late event changes a row (-before +after):\n%s", diff)
+		}
+
+		w.Expire("reservations", order.ExpiresAt)
+		time.Sleep(time.Hour)
+		if diff := cmp.Diff(map[string]string{"r1": "COMMITTED", "r2": "RELEASED", "r3": "RELEASED", "r4": "RESERVED"}, w.states()); diff != "" {
+			t.Errorf("what is left (-want +got):\n%s", diff)
+		}
+	})
+}
+
 // The answer of a transaction is lost: the same event finds what it did.
 func TestLostAnswer(t *testing.T) {
 	for _, kind := range []order.EventType{order.InventoryRequested, order.OrderConfirmed} {

@@ -233,13 +233,16 @@ func sleepWithin(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// putTombstone marks an order that has no reservation as one that never will.
+// putTombstone marks an order that has no reservation as one that never will,
+// for as long as a request may come.
 // Errors: unexpected when it has one.
 func (s *store) putTombstone(ctx context.Context, orderID string, at time.Time) error {
+	item := row(reservation{orderID: orderID, state: released, at: at})
+	item[order.ExpiresAt] = num(int(at.Add(order.TombstoneLife).Unix()))
 	return insist(ctx, func() error {
 		_, err := s.db.PutItem(ctx, &dynamodb.PutItemInput{
 			TableName:                           &s.reservations,
-			Item:                                row(reservation{orderID: orderID, state: released, at: at}),
+			Item:                                item,
 			ConditionExpression:                 aws.String("attribute_not_exists(orderId)"),
 			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 		})

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -203,6 +205,50 @@ func TestTombstoneTellsTheCarrier(t *testing.T) {
 	if failed := cloudtest.Receive(t, d.h, cancel); failed != "" || d.booked("o1") != "CANCELLED" {
 		t.Errorf("again: failed is %q, the carrier has %q", failed, d.booked("o1"))
 	}
+}
+
+// A tombstone goes when no request can come any more, a shipment never. One
+// that has expired refuses until DynamoDB gets round to it.
+func TestTombstonesExpire(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		for _, id := range []string{"sent", "back", "open"} {
+			d.Put("orders", order.Order{ID: id, Status: order.Pending, ShippingAddress: order.Address{Line1: "1 Byron St", City: "London", Country: "GB"}})
+		}
+		receive := func(id string, steps ...string) {
+			t.Helper()
+			for _, step := range steps {
+				step, fails := strings.CutSuffix(step, "!")
+				if failed := cloudtest.Receive(t, d.h, cloudtest.About(t, kinds[step], id)); (failed != "") != fails {
+					t.Errorf("%s of %s: failed is %q", step, id, failed)
+				}
+			}
+		}
+		receive("o1", "cancel", "cancel")
+		receive("sent", "request", "confirm")
+		receive("back", "request", "cancel")
+		receive("open", "request")
+		want := float64(time.Now().Add(order.TombstoneLife).Unix())
+		before := d.Items("shipments", "orderId")
+		for id, item := range before {
+			expires, ok := item["expiresAt"]
+			if ok != (id == "o1") || ok && expires != want {
+				t.Errorf("%s expires at %v: %v", id, expires, item)
+			}
+		}
+
+		time.Sleep(order.TombstoneLife + 48*time.Hour)
+		receive("o1", "request!", "cancel", "request!")
+		if diff := cmp.Diff(before, d.Items("shipments", "orderId")); diff != "" {
+			t.Errorf("a late event changes a row (-before +after):\n%s", diff)
+		}
+
+		d.Expire("shipments", order.ExpiresAt)
+		time.Sleep(time.Hour)
+		if got := d.row("o1") + d.row("sent") + d.row("back") + d.row("open"); got != "DISPATCHEDCANCELLEDBOOKED" {
+			t.Errorf("what is left is %s", got)
+		}
+	})
 }
 
 func TestParcel(t *testing.T) {

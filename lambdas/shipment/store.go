@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -82,13 +83,15 @@ func (s *store) putBooked(ctx context.Context, orderID string, shipment order.Sh
 	})
 }
 
-// putTombstone marks an order that has no shipment as one that never will.
+// putTombstone marks an order that has no shipment as one that never will, for
+// as long as a request may come.
 // Errors: unexpected when it has one, or a tombstone.
 func (s *store) putTombstone(ctx context.Context, orderID string, at time.Time) error {
 	return s.putNew(ctx, orderID, map[string]types.AttributeValue{
-		"orderId":     str(orderID),
-		"status":      str(string(cancelled)),
-		"cancelledAt": str(at.Format(time.RFC3339Nano)),
+		"orderId":       str(orderID),
+		"status":        str(string(cancelled)),
+		"cancelledAt":   str(at.Format(time.RFC3339Nano)),
+		order.ExpiresAt: num(at.Add(order.TombstoneLife).Unix()),
 	})
 }
 
@@ -166,3 +169,6 @@ func parseOrder(item map[string]types.AttributeValue) (order.Status, order.Addre
 }
 
 func str(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
+func num(n int64) types.AttributeValue {
+	return &types.AttributeValueMemberN{Value: strconv.FormatInt(n, 10)}
+}

@@ -11,6 +11,8 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"orderflow/cmd/local/cloud/dynamodb"
 )
 
 const (
@@ -81,6 +83,7 @@ func TestRefusedTemplates(t *testing.T) {
 
 		{"table property", resource("AWS::DynamoDB::Table", `{"StreamSpecification": {}}`), "It.Properties.StreamSpecification: the property is not supported"},
 		{"table index property", resource("AWS::DynamoDB::Table", `{"GlobalSecondaryIndexes": [{"IndexName": "i", "ContributorInsightsSpecification": {}}]}`), "It.Properties.GlobalSecondaryIndexes[0].ContributorInsightsSpecification"},
+		{"table time to live", resource("AWS::DynamoDB::Table", `{"TimeToLiveSpecification": {"Attribute": "at", "Enabled": true}}`), "It.Properties.TimeToLiveSpecification.Attribute"},
 		{"table without key", resource("AWS::DynamoDB::Table", `{"BillingMode": "PAY_PER_REQUEST"}`), "It: ValidationException"},
 
 		{"topic property", resource("AWS::SNS::Topic", `{"FifoTopic": true}`), "It.Properties.FifoTopic"},
@@ -184,6 +187,29 @@ func TestValues(t *testing.T) {
 	for name, want := range values {
 		if got := stack.Outputs[strings.ReplaceAll(name, ".", "")]; got != want {
 			t.Errorf("%s = %q, want %q", name, got, want)
+		}
+	}
+}
+
+// TestTimeToLive: a table's items expire if and by what its template says.
+func TestTimeToLive(t *testing.T) {
+	for specification, want := range map[string]dynamodb.TimeToLiveDescription{
+		``: {TimeToLiveStatus: "DISABLED"},
+		`, "TimeToLiveSpecification": {"AttributeName": "at", "Enabled": true}`:  {AttributeName: "at", TimeToLiveStatus: "ENABLED"},
+		`, "TimeToLiveSpecification": {"AttributeName": "at", "Enabled": false}`: {TimeToLiveStatus: "DISABLED"},
+	} {
+		c := newCloud(t)
+		_, err := c.Deploy(t.Context(), []byte(resource("AWS::DynamoDB::Table", `{"BillingMode": "PAY_PER_REQUEST",
+			"AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}], "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}]`+specification+`}`)), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := c.DynamoDB.DescribeTimeToLive(t.Context(), &dynamodb.DescribeTimeToLiveInput{TableName: "orderflow-It"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.TimeToLiveDescription != want {
+			t.Errorf("%q: %v, want %v", specification, got.TimeToLiveDescription, want)
 		}
 	}
 }

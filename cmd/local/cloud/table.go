@@ -19,6 +19,7 @@ type tableProperties struct {
 
 	SSESpecification                 *encryption          `json:",omitempty"`
 	PointInTimeRecoverySpecification *pointInTimeRecovery `json:"-"`
+	TimeToLiveSpecification          *timeToLive          `json:"-"`
 }
 
 type encryption struct {
@@ -30,6 +31,11 @@ type encryption struct {
 type pointInTimeRecovery struct {
 	PointInTimeRecoveryEnabled bool
 	RecoveryPeriodInDays       *int `json:",omitempty"`
+}
+
+type timeToLive struct {
+	AttributeName string
+	Enabled       bool
 }
 
 type attributeDefinition struct{ AttributeName, AttributeType string }
@@ -55,6 +61,11 @@ func (d *deployment) table(r cloudformation.Resource) (cloudformation.Values, er
 	if recovery := p.PointInTimeRecoverySpecification; recovery != nil && err == nil {
 		err = d.call(d.DynamoDB.Actions(), "UpdateContinuousBackups", map[string]any{
 			"TableName": p.TableName, "PointInTimeRecoverySpecification": recovery,
+		}, nil)
+	}
+	if ttl := p.TimeToLiveSpecification; ttl != nil && ttl.Enabled && err == nil {
+		err = d.call(d.DynamoDB.Actions(), "UpdateTimeToLive", map[string]any{
+			"TableName": p.TableName, "TimeToLiveSpecification": ttl,
 		}, nil)
 	}
 	return cloudformation.Values{

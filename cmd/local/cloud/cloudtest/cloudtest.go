@@ -67,6 +67,17 @@ func (c *Cloud) CreateTable(name, hash string, sort ...string) {
 	}
 }
 
+// Expire lets a table's items expire at the epoch second in an attribute.
+func (c *Cloud) Expire(table, attribute string) {
+	c.t.Helper()
+	if _, err := c.db.UpdateTimeToLive(c.t.Context(), &dynamodb.UpdateTimeToLiveInput{
+		TableName:               &table,
+		TimeToLiveSpecification: &types.TimeToLiveSpecification{AttributeName: &attribute, Enabled: aws.Bool(true)},
+	}); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
 // Put writes an item, given as a map or as a struct with JSON tags.
 func (c *Cloud) Put(table string, item any) {
 	c.t.Helper()

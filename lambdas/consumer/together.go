@@ -10,8 +10,8 @@ import (
 )
 
 // HandleTogether acts on several events at once, each about another order. It
-// returns the results of those that it saw through, by order; those that it
-// did not are as though it had never been called, and the error says why.
+// returns the results of those that it saw through, by order. The others are
+// as though it had not been called; the error says what went wrong with them.
 type HandleTogether func(ctx context.Context, batch []order.Event) (results map[string]any, err error)
 
 // Together hands a batch to together, and then to handle one by one, as Each

@@ -52,15 +52,19 @@ func (w *warehouse) commitTogether(ctx context.Context, events []order.Event, re
 
 func (w *warehouse) releaseTogether(ctx context.Context, events []order.Event, results map[string]any) error {
 	var held []reservation
+	var errs []error
 	for _, e := range events {
 		err := w.store.putTombstone(ctx, e.Data.OrderID, now())
 		if found, ok := errors.AsType[unexpected](err); ok && found.state == reserved {
 			held = append(held, found.reservation)
-		} else if settled(err, released) == nil {
+		} else if err := settled(err, released); err != nil {
+			errs = append(errs, err)
+		} else {
 			results[e.Data.OrderID] = nil
 		}
 	}
-	return share(held, results, func(rs ...reservation) error { return w.store.settle(ctx, released, rs...) })
+	errs = append(errs, share(held, results, func(rs ...reservation) error { return w.store.settle(ctx, released, rs...) }))
+	return errors.Join(errs...)
 }
 
 // wantedBy are the reservations that events ask for, less those that make no
@@ -97,11 +101,12 @@ func share(rs []reservation, results map[string]any, write func(...reservation) 
 func portions(rs []reservation) (portions [][]reservation) {
 	var portion []reservation
 	for _, r := range rs {
-		if more := append(portion, r); len(portion) > 0 && len(more)+len(itemsOf(more)) > maxActions {
+		more := append(portion, r)
+		if len(portion) > 0 && len(more)+len(itemsOf(more)) > maxActions {
 			portions = append(portions, portion)
-			portion = nil
+			more = []reservation{r}
 		}
-		portion = append(portion, r)
+		portion = more
 	}
 	if len(portion) > 0 {
 		portions = append(portions, portion)

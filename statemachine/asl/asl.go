@@ -84,6 +84,10 @@ type (
 
 	// Stop: StopExecution came. Nil: not given.
 	Stop struct{ Error, Cause *string }
+
+	// Redriven: RedriveExecution came. It changes nothing unless the execution
+	// is Redrivable.
+	Redriven struct{}
 )
 
 func (TaskStarted) event()   {}
@@ -93,6 +97,7 @@ func (TaskFailed) event()    {}
 func (TaskHeartbeat) event() {}
 func (TimerFired) event()    {}
 func (Stop) event()          {}
+func (Redriven) event()      {}
 
 // A Command is something the caller must do for the execution.
 type Command interface{ command() }
@@ -123,7 +128,8 @@ type (
 	}
 	ClearTimer struct{ TimerID int64 }
 
-	// Complete: the execution has ended; always the last command.
+	// Complete: the execution has ended; always the last command, until it is
+	// redriven.
 	Complete struct {
 		Status       Status
 		Output       json.RawMessage // when Succeeded

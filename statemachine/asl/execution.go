@@ -27,7 +27,11 @@ type Execution struct {
 	Tasks  int64   `json:"tasks"`           // task IDs given out so far
 	Timers int64   `json:"timers"`          // timer IDs given out so far
 	Timer  int64   `json:"timer,omitempty"` // ends the whole execution
-	Top    *thread `json:"top,omitempty"`   // nil once ended
+	Top    *thread `json:"top,omitempty"`   // nil once succeeded; a redrive goes on with it
+
+	Redrives     int64     `json:"redrives,omitempty"`
+	RedriveTime  time.Time `json:"redriveTime,omitzero"`   // of the latest
+	RedriveEvent int64     `json:"redriveEvent,omitempty"` // of the latest
 
 	machine *Machine // to whose states the threads point; nil after unmarshalling
 }
@@ -46,12 +50,14 @@ type thread struct {
 	RetryCount int64     `json:"retryCount,omitempty"`
 	Variables  variables `json:"variables,omitempty"`
 
+	Stopped bool `json:"stopped,omitempty"` // failed or aborted: only a redrive goes on
+
 	Task  *task `json:"task,omitempty"`
 	Timer int64 `json:"timer,omitempty"` // of a Wait, or until the next attempt
 
 	// Of a state that runs other states inside.
 	Started  bool      `json:"started,omitempty"`
-	Children []*thread `json:"children,omitempty"` // nil: not begun, or ended
+	Children []*thread `json:"children,omitempty"` // nil: not begun, or ended; one that is nil has succeeded
 	Results  []string  `json:"results,omitempty"`  // JSON texts
 	Map      *mapping  `json:"map,omitempty"`
 
@@ -95,8 +101,11 @@ func (v *variable) value() *jsonata.Text {
 	return v.text
 }
 
-// state is where the thread stands.
+// state is where the thread stands; nil before it begins.
 func (t *thread) state() *state { return t.graph.states[t.State] }
+
+// clear forgets what ran inside of a state.
+func (t *thread) clear() { t.Children, t.Results, t.Map = nil, nil, nil }
 
 // link points every thread at its graph and its parent.
 func (x *Execution) link(m *Machine) {

@@ -35,6 +35,9 @@ type (
 	ExecutionFailedDetails   FailureDetails
 	ExecutionTimedOutDetails FailureDetails
 	ExecutionAbortedDetails  FailureDetails
+	ExecutionRedrivenDetails struct {
+		RedriveCount int64 `json:"redriveCount"` // this one included
+	}
 
 	StateEnteredDetails struct {
 		Name         string       `json:"name"`
@@ -162,6 +165,8 @@ func detailsOf(eventType string) (name string, empty any) {
 		return "executionTimedOutEventDetails", &ExecutionTimedOutDetails{}
 	case "ExecutionAborted":
 		return "executionAbortedEventDetails", &ExecutionAbortedDetails{}
+	case "ExecutionRedriven":
+		return "executionRedrivenEventDetails", &ExecutionRedrivenDetails{}
 	case "TaskStateEntered", "PassStateEntered", "ChoiceStateEntered", "WaitStateEntered",
 		"SucceedStateEntered", "FailStateEntered", "ParallelStateEntered", "MapStateEntered":
 		return "stateEnteredEventDetails", &StateEnteredDetails{}

@@ -12,10 +12,10 @@ type mapping struct {
 	Length      int64    `json:"length"`
 	Concurrency int64    `json:"concurrency"`
 	Done        int64    `json:"done"`
-	Failed      int64    `json:"failed"`
+	Failed      int64    `json:"failed"`    // and tolerated
 	Tolerated   float64  `json:"tolerated"` // failures
 	Tolerant    bool     `json:"tolerant"`  // a tolerance was given
-	Lost        []bool   `json:"lost"`      // iterations that failed
+	Lost        []bool   `json:"lost"`      // iterations that failed and were tolerated
 	Results     []string `json:"results"`   // JSON texts
 }
 
@@ -37,27 +37,19 @@ func (r *run) iterate(t *thread, s *state) move {
 		r.gather(t, s, nil)
 		return move{}
 	}
-	attempt := make([]*thread, min(m.Concurrency, m.Length))
-	t.Children = attempt
-	first := make([]*thread, len(attempt))
-	for i := range attempt {
-		first[i] = t.iteration(s, i)
+	t.Children = make([]*thread, min(m.Concurrency, m.Length))
+	for i := range t.Children {
+		t.iteration(s, i, t.Previous)
 	}
-	started := t.Previous
-	for _, child := range first {
-		if !r.running() || !sameAttempt(t, attempt) {
-			break
-		}
-		r.begin(child, s, started)
-	}
+	r.each(t, r.begin)
 	return move{}
 }
 
 // iteration puts the next item in a free place.
-func (t *thread) iteration(s *state, place int) *thread {
+func (t *thread) iteration(s *state, place int, previous int64) *thread {
 	it := t.Map.Items[0]
 	t.Map.Items = t.Map.Items[1:]
-	child := &thread{graph: s.branches[0], parent: t, index: place, Item: &it}
+	child := &thread{graph: s.branches[0], parent: t, index: place, Previous: previous, Item: &it}
 	t.Children[place] = child
 	return child
 }
@@ -125,10 +117,11 @@ func (s *scope) mapping(st *state, items []item) (*mapping, *failure) {
 	return m, nil
 }
 
-// begin starts an iteration.
-func (r *run) begin(child *thread, s *state, previous int64) {
+// beginIteration starts an iteration.
+func (r *run) beginIteration(child *thread) {
 	t := child.parent
-	child.Previous = r.record(previous, "MapIterationStarted", &MapIterationDetails{Name: s.name, Index: child.Item.Index})
+	s := t.state()
+	r.chain(child, "MapIterationStarted", &MapIterationDetails{Name: s.name, Index: child.Item.Index})
 	input := child.Item.Value
 	if s.itemSelector != nil && r.running() {
 		sc := r.scope(t)
@@ -165,7 +158,7 @@ func (r *run) follow(child *thread, s *state, id int64) {
 	switch {
 	case !r.running():
 	case len(m.Items) > 0:
-		r.begin(t.iteration(s, child.index), s, child.Previous)
+		r.begin(t.iteration(s, child.index, child.Previous))
 	case m.Done == m.Length:
 		r.record(t.Previous, "MapStateSucceeded", nil)
 		results := make([]string, 0, m.Length)
@@ -185,11 +178,11 @@ func (r *run) tolerate(child *thread, f *failure, last int64) *failure {
 	if !m.Tolerant {
 		return f
 	}
-	m.Failed++
-	m.Lost[child.Item.Index] = true
-	if float64(m.Failed) > m.Tolerated {
+	if float64(m.Failed+1) > m.Tolerated {
 		return &failure{name: toleranceError, cause: ptr("The specified tolerated failure threshold was exceeded")}
 	}
+	m.Failed++
+	m.Lost[child.Item.Index] = true
 	r.follow(child, child.parent.state(), last)
 	return nil
 }

@@ -17,24 +17,34 @@ func (r *run) fork(t *thread, s *state) move {
 	r.chain(t, "ParallelStateStarted", nil)
 	t.Started = true
 	t.Children, t.Results = make([]*thread, len(s.branches)), make([]string, len(s.branches))
-	started := t.Previous
 	for i, branch := range s.branches {
-		t.Children[i] = &thread{graph: branch, parent: t, index: i, Previous: started}
+		t.Children[i] = &thread{graph: branch, parent: t, index: i, Previous: t.Previous, Input: input}
 	}
-	attempt := t.Children
-	for i, branch := range s.branches {
-		if !r.running() || !sameAttempt(t, attempt) {
-			break
-		}
-		r.proceed(attempt[i], move{branch.start, input})
-	}
+	r.each(t, r.begin)
 	return move{}
 }
 
-// sameAttempt says that a state has neither failed nor ended since it made
-// these children.
-func sameAttempt(t *thread, children []*thread) bool {
-	return len(t.Children) > 0 && &t.Children[0] == &children[0]
+// each does something for every branch or iteration that has not succeeded,
+// until the state around them fails or ends.
+func (r *run) each(t *thread, do func(child *thread)) {
+	attempt := t.Children
+	for _, child := range attempt {
+		if !r.running() || t.Stopped || len(t.Children) == 0 || &t.Children[0] != &attempt[0] {
+			return
+		}
+		if child != nil {
+			do(child)
+		}
+	}
+}
+
+// begin starts a branch or iteration.
+func (r *run) begin(child *thread) {
+	if child.Item != nil {
+		r.beginIteration(child)
+		return
+	}
+	r.proceed(child, move{child.graph.start, child.Input})
 }
 
 // joined takes the output of a branch or iteration that has ended; the last
@@ -60,7 +70,8 @@ func (r *run) joined(child *thread, output string) {
 // gather leaves a Parallel or Map with the results of what ran inside.
 func (r *run) gather(t *thread, s *state, results []string) {
 	result := "[" + strings.Join(results, ",") + "]"
-	t.Started, t.Children, t.Results, t.Map = false, nil, nil, nil
+	t.Started = false
+	t.clear()
 	r.proceed(t, r.leave(t, s, result, &result))
 }
 
@@ -77,7 +88,6 @@ func (r *run) childFailed(child *thread, failed *state, f *failure) {
 	if failed.kind == taskState && (s.kind == parallelState || f.name == timeoutError) {
 		last = r.record(failing, abortedType[taskState], nil)
 	}
-	t.Children[child.index] = nil
 	if s.kind == mapState {
 		if f = r.tolerate(child, f, last); f == nil {
 			return
@@ -86,7 +96,6 @@ func (r *run) childFailed(child *thread, failed *state, f *failure) {
 	for _, sibling := range t.Children {
 		r.abort(sibling, failing)
 	}
-	t.Children = nil
 	t.Previous = failing
 	r.proceed(t, r.fail(t, s, f))
 }
@@ -95,14 +104,12 @@ func (r *run) childFailed(child *thread, failed *state, f *failure) {
 // is recorded of it points: first the iteration, then its state, then what
 // runs inside of that.
 func (r *run) abort(t *thread, failing int64) {
-	if t == nil {
-		return
+	if t == nil || t.State == "" || t.Stopped {
+		return // it has succeeded, not begun, or was stopped before
 	}
 	r.clearTimer(&t.Timer)
 	r.dropTask(t, true)
-	if t.State == "" {
-		return // not begun yet
-	}
+	t.Stopped = true
 	if t.Item != nil {
 		r.record(failing, "MapIterationAborted", &MapIterationDetails{Name: t.parent.State, Index: t.Item.Index})
 	}

@@ -108,7 +108,7 @@ func (w *world) happen(p *play) {
 	}
 	id := int64(1 + w.IntN(len(p.tasks)+2))
 	result := json.RawMessage(w.one(`1`, `{"a":[1]}`, `"x"`, `null`))
-	switch w.IntN(12) {
+	switch w.IntN(13) {
 	case 0, 1:
 		p.step(asl.TaskStarted{TaskID: id})
 	case 2, 3:
@@ -125,5 +125,7 @@ func (w *world) happen(p *play) {
 		if w.IntN(20) == 0 {
 			p.step(asl.Stop{})
 		}
+	case 12:
+		p.step(asl.Redriven{})
 	}
 }

@@ -8,18 +8,20 @@ import (
 // fail decides what becomes of a state that failed: another attempt, a
 // catcher's state, or the failure of whatever runs the state.
 func (r *run) fail(t *thread, s *state, f *failure) move {
-	if !r.running() || r.again(t, s, f) {
+	if !r.running() {
 		return move{}
 	}
-	if s.kind == parallelState || s.kind == mapState {
-		if t.Started {
-			typ := "ParallelStateFailed"
-			if s.kind == mapState {
-				typ = "MapStateFailed"
-			}
-			r.chain(t, typ, nil)
+	if r.again(t, s, f) {
+		t.clear()
+		return move{}
+	}
+	if t.Started {
+		typ := "ParallelStateFailed"
+		if s.kind == mapState {
+			typ = "MapStateFailed"
 		}
-		t.Started, t.Map, t.Results = false, nil, nil
+		r.chain(t, typ, nil)
+		t.Started = false
 	}
 	for i := range s.catch {
 		if c := &s.catch[i]; f.matches(c.errors) {
@@ -77,12 +79,17 @@ func (r *run) caught(t *thread, s *state, c *catcher, f *failure) move {
 	if wrong != nil {
 		return r.uncaught(t, s, wrong)
 	}
+	t.clear()
 	r.exit(t, s, output, assigned)
 	return move{c.next, output}
 }
 
 // uncaught ends the thread, and the state or execution that it is a part of.
 func (r *run) uncaught(t *thread, s *state, f *failure) move {
+	t.Stopped = true
+	if f.name == dataLimitError {
+		t.clear() // a redrive runs all of the state again
+	}
 	if t.parent == nil {
 		r.end(Failed, *f)
 	} else {

@@ -34,7 +34,7 @@ var update = flag.Bool("update", false, "rewrite what the scenarios in testdata 
 //
 //	started STATE            submitted STATE JSON     succeeded STATE JSON
 //	failed STATE ERROR CAUSE heartbeat STATE          ok STATE JSON
-//	advance DURATION         stop ERROR CAUSE
+//	advance DURATION         stop ERROR CAUSE         redrive
 //
 // ok is started, submitted if a token is waited for, and succeeded. #3 stands
 // for the task with that ID, even a late one. A - is an error or cause that is
@@ -170,6 +170,9 @@ func (p *play) follow(commands []asl.Command) {
 		switch c := c.(type) {
 		case asl.Record:
 			p.events++
+			if c.Type == "ExecutionRedriven" {
+				p.end = nil
+			}
 			if c.ID > 1000 && c.ID < asl.MaxHistory-100 {
 				continue // the middle of a history that fills up
 			}
@@ -298,6 +301,9 @@ func (p *play) perform(line string) {
 	case "stop":
 		name, cause, _ := strings.Cut(rest, " ")
 		p.step(asl.Stop{Error: given(name), Cause: given(cause)})
+		return
+	case "redrive":
+		p.step(asl.Redriven{})
 		return
 	}
 	who, data, _ := strings.Cut(rest, " ")

@@ -84,13 +84,16 @@ func (s *scope) context() *jsonata.Object {
 func (r *run) reserved() (execution, machine *jsonata.Object) {
 	x := r.x
 	if r.execution == nil {
-		r.execution = jsonata.NewObject(6).
+		r.execution = jsonata.NewObject(7).
 			Set("Id", x.ARN).
 			Set("Input", jsonata.NewText(x.Input)).
 			Set("Name", x.Name).
 			Set("RoleArn", x.RoleARN).
 			Set("StartTime", timestamp(x.StartTime)).
-			Set("RedriveCount", 0.0)
+			Set("RedriveCount", float64(x.Redrives))
+		if x.Redrives > 0 {
+			r.execution.Set("RedriveTime", timestamp(x.RedriveTime))
+		}
 		r.stateMachine = jsonata.NewObject(2).Set("Id", x.StateMachineARN).Set("Name", x.StateMachineName)
 	}
 	return r.execution, r.stateMachine

@@ -17,16 +17,14 @@ func (m *Machine) Start(p Params) (*Execution, []Command) {
 		Input: clean(p.Input), StartTime: p.Now, Status: Running, Seed: p.Seed,
 		machine: m,
 	}
-	x.Top = &thread{graph: m.top}
 	r := &run{machine: m, x: x, now: p.Now}
 	r.record(0, "ExecutionStarted", &ExecutionStartedDetails{Input: x.Input, InputDetails: whole, RoleARN: x.RoleARN})
-	if m.timeout > 0 {
-		x.Timer = r.setTimer(time.Duration(m.timeout) * time.Second)
-	}
+	r.limitExecution()
 	if !json.Valid([]byte(x.Input)) {
 		r.end(Failed, failure{name: runtimeError, cause: ptr("The execution's input is not JSON.")})
 		return x, r.commands
 	}
+	x.Top = &thread{graph: m.top}
 	r.proceed(x.Top, move{m.top.start, x.Input})
 	return x, r.finish()
 }
@@ -34,7 +32,7 @@ func (m *Machine) Start(p Params) (*Execution, []Command) {
 // Step tells an execution what happened and gives what to do about it. What
 // the execution does not wait for changes nothing.
 func (m *Machine) Step(x *Execution, now time.Time, e Event) []Command {
-	if x.Status != Running {
+	if !x.takes(e) {
 		return nil
 	}
 	x.link(m)
@@ -55,8 +53,19 @@ func (m *Machine) Step(x *Execution, now time.Time, e Event) []Command {
 	case Stop:
 		r.release(x.Top)
 		r.end(Aborted, failure{name: deref(e.Error), noName: e.Error == nil, cause: e.Cause})
+	case Redriven:
+		r.redriven()
 	}
 	return r.finish()
+}
+
+// takes says that an event may change the execution: once it has ended, only
+// a redrive may.
+func (x *Execution) takes(e Event) bool {
+	if _, ok := e.(Redriven); ok {
+		return x.Redrivable()
+	}
+	return x.Status == Running
 }
 
 // A run is one step of an execution.
@@ -136,9 +145,9 @@ func (r *run) end(status Status, f failure) {
 	complete := Complete{Status: status, Error: details.Error, Cause: details.Cause}
 	switch status {
 	case Failed:
-		previous := int64(0)
+		previous := r.x.RedriveEvent
 		if r.x.Top != nil {
-			previous = r.x.Top.Previous
+			previous = max(previous, r.x.Top.Previous)
 		}
 		r.record(previous, "ExecutionFailed", (*ExecutionFailedDetails)(&details))
 	case TimedOut:
@@ -154,7 +163,10 @@ func (r *run) end(status Status, f failure) {
 func (r *run) complete(c Complete) {
 	r.clearTimer(&r.x.Timer)
 	r.emit(c)
-	r.x.Status, r.x.Top = c.Status, nil
+	r.x.Status = c.Status
+	if c.Status == Succeeded {
+		r.x.Top = nil
+	}
 }
 
 // release cancels whatever a thread and its children wait for.
@@ -164,6 +176,7 @@ func (r *run) release(t *thread) {
 	}
 	r.clearTimer(&t.Timer)
 	r.dropTask(t, true)
+	t.Stopped = true
 	for _, child := range t.Children {
 		r.release(child)
 	}

@@ -33,6 +33,10 @@ func executionDoesNotExist(arn string) error {
 	return protocol.Errorf("ExecutionDoesNotExist", "Execution Does Not Exist: '%s'", arn)
 }
 
+func executionLimitExceeded() error {
+	return protocol.Errorf("ExecutionLimitExceeded", "The maximum number of running executions has been reached. Running executions must end or be stopped before a new execution can be started.")
+}
+
 func stateMachineDoesNotExist(arn string) error {
 	return protocol.Errorf("StateMachineDoesNotExist", "State Machine Does Not Exist: '%s'", arn)
 }

@@ -77,7 +77,15 @@ func TestErrors(t *testing.T) {
 		{"SendTaskFailure", `{"taskToken":"x","cause":"` + big[:32769] + `"}`, "ValidationException: 1 validation error detected: Value at 'cause' failed to satisfy constraint: Member must have length less than or equal to 32768"},
 		{"SendTaskHeartbeat", `{"taskToken":""}`, "ValidationException: 1 validation error detected: Value '' at 'taskToken' failed to satisfy constraint: Member must have length greater than or equal to 1"},
 		{"SendTaskHeartbeat", `{"taskToken":"x"}`, "InvalidToken: Invalid Token: 'Invalid token'"},
-		{"RedriveExecution", `{` + execution + `}`, `UnknownOperationException: action "RedriveExecution" is not supported by the local cloud`},
+		{"ListExecutions", `{` + machine + `,"statusFilter":"PENDING_REDRIVE"}`, "ValidationException: StatusFilter PENDING_REDRIVE cannot be applied to ListExecutions call with StateMachine ARN"},
+		{"ListExecutions", `{` + machine + `,"redriveFilter":"REDRIVEN"}`, "ValidationException: RedriveFilter cannot be applied to ListExecutions call with StateMachine ARN"},
+		{"RedriveExecution", `{}`, "ValidationException: 1 validation error detected: Value at 'executionArn' failed to satisfy constraint: Member must not be null"},
+		{"RedriveExecution", `{"executionArn":"arn:aws:states:us-east-1:000000000000:express:M:x:y"}`, "InvalidArn: Invalid Arn: 'Resource type not valid in this context: express'"},
+		{"RedriveExecution", `{"executionArn":"arn:aws:states:us-east-1:000000000000:execution:M:no"}`, "ExecutionDoesNotExist: Execution Does Not Exist: 'arn:aws:states:us-east-1:000000000000:execution:M:no'"},
+		{"RedriveExecution", `{` + execution + `}`, "ExecutionNotRedrivable: Execution arn:aws:states:us-east-1:000000000000:execution:M:done invalid for redrive as: Execution is SUCCEEDED and cannot be redriven"},
+		{"RedriveExecution", `{` + execution + `,"clientToken":""}`, "ValidationException: 1 validation error detected: Value '' at 'clientToken' failed to satisfy constraint: Member must have length greater than or equal to 1"},
+		{"RedriveExecution", `{` + execution + `,"clientToken":"` + big[:65] + `"}`, "ValidationException: 1 validation error detected: Value '" + big[:65] + "' at 'clientToken' failed to satisfy constraint: Member must have length less than or equal to 64"},
+		{"RedriveExecution", `{` + execution + `,"clientToken":"a b"}`, "ValidationException: 1 validation error detected: Value 'a b' at 'clientToken' failed to satisfy constraint: Member must satisfy regular expression pattern: [!-~]+"},
 	} {
 		_, err := c.Actions().Call(context.Background(), test.action, []byte(test.input))
 		if err == nil || err.Error() != test.want {

@@ -23,6 +23,8 @@ type execution struct {
 	input   [sha256.Size]byte // its hash: what a repeated StartExecution is compared by
 	seed    uint64
 
+	redrives *redrives // this attempt's included
+
 	mu       sync.Mutex // serialises its steps; taken before any lock of the service
 	state    *asl.Execution
 	journal  journal
@@ -44,6 +46,8 @@ type closedExec struct {
 	started, stopped time.Time
 	journal          [][]byte
 	tokens           []tokenHash
+	redrives         *redrives
+	remainder        *remainder // nil: it succeeded
 }
 
 type expiring struct {
@@ -133,7 +137,7 @@ func (s *Service) admit(x *execution) (*StartExecutionOutput, error) {
 		return nil, protocol.Errorf("ExecutionAlreadyExists", "Execution Already Exists: '%s'", x.arn)
 	}
 	if len(s.open) >= s.maxOpen {
-		return nil, protocol.Errorf("ExecutionLimitExceeded", "The maximum number of running executions has been reached. Running executions must end or be stopped before a new execution can be started.")
+		return nil, executionLimitExceeded()
 	}
 	s.started++
 	x.number = s.started
@@ -145,6 +149,10 @@ func (s *Service) admit(x *execution) (*StartExecutionOutput, error) {
 // complete moves x, whose lock is held, from the open executions to the closed.
 func (s *Service) complete(x *execution, status asl.Status) {
 	x.status, x.stopped = status, now()
+	var left *remainder
+	if status != asl.Succeeded {
+		left = x.remainder()
+	}
 	x.state = nil
 	for _, t := range x.timers {
 		s.timers.clear(t)
@@ -164,7 +172,7 @@ func (s *Service) complete(x *execution, status asl.Status) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.open, x.arn)
-	s.closed.Put(x.arn, closedExec{x.machine, x.number, status, x.started, x.stopped, x.journal.blocks, x.tokens})
+	s.closed.Put(x.arn, closedExec{x.machine, x.number, status, x.started, x.stopped, x.journal.blocks, x.tokens, x.redrives, left})
 	s.listing.close(x.machine.name, x.arn, x.number, status)
 	s.expiry = append(s.expiry, expiring{x.arn, x.stopped.Add(Retention)})
 	if len(s.expiry) > s.maxClosed {
@@ -232,6 +240,8 @@ type view struct {
 	status           asl.Status
 	started, stopped time.Time
 	events           iter.Seq[asl.HistoryEvent]
+	recorded         int64 // events; 0 if it succeeded
+	redrives         *redrives
 	open             *execution // nil when closed
 }
 
@@ -250,14 +260,14 @@ func (s *Service) view(arn *string) (*view, error) {
 	case open:
 		x.mu.Lock()
 		defer x.mu.Unlock()
-		v := &view{x.machine, *arn, x.status, x.started, x.stopped, x.journal.events(x.machine.history), x}
+		v := &view{x.machine, *arn, x.status, x.started, x.stopped, x.journal.events(x.machine.history), x.journal.count, x.redrives, x}
 		if x.status != asl.Running {
 			v.open = nil
 		}
 		return v, nil
 	case closed:
 		j := journal{blocks: c.journal}
-		return &view{c.machine, *arn, c.status, c.started, c.stopped, j.events(c.machine.history), nil}, nil
+		return &view{c.machine, *arn, c.status, c.started, c.stopped, j.events(c.machine.history), c.events(), c.redrives, nil}, nil
 	}
 	return nil, executionDoesNotExist(*arn)
 }
@@ -280,6 +290,7 @@ type DescribeExecutionOutput struct {
 	Error               *string    `json:"error,omitempty"`
 	Cause               *string    `json:"cause,omitempty"`
 	RedriveCount        int        `json:"redriveCount"`
+	RedriveDate         *Timestamp `json:"redriveDate,omitempty"`
 	RedriveStatus       string     `json:"redriveStatus"`
 	RedriveStatusReason string     `json:"redriveStatusReason,omitempty"`
 }
@@ -300,9 +311,9 @@ func (s *Service) DescribeExecution(_ context.Context, in *DescribeExecutionInpu
 		ExecutionArn: v.arn, StateMachineArn: v.machine.arn, Name: v.name(), Status: v.status,
 		StartDate: Timestamp(v.started), InputDetails: &Included{true}, RedriveStatus: "REDRIVABLE",
 	}
-	if v.status == asl.Running || v.status == asl.Succeeded {
-		out.RedriveStatus = "NOT_REDRIVABLE"
-		out.RedriveStatusReason = "Execution is " + string(v.status) + " and cannot be redriven"
+	out.RedriveCount, out.RedriveDate = v.redrives.described()
+	if reason := notRedrivable(v.status, v.recorded, v.started, v.stopped, now()); reason != "" {
+		out.RedriveStatus, out.RedriveStatusReason = "NOT_REDRIVABLE", reason
 	}
 	if v.open == nil {
 		out.StopDate = new(Timestamp(v.stopped))
@@ -320,6 +331,8 @@ func (s *Service) DescribeExecution(_ context.Context, in *DescribeExecutionInpu
 			out.Error, out.Cause = d.Error, d.Cause
 		case *asl.ExecutionAbortedDetails:
 			out.Error, out.Cause = d.Error, d.Cause
+		case *asl.ExecutionRedrivenDetails:
+			out.Error, out.Cause = nil, nil // of the attempt before
 		}
 	}
 	return out, nil
@@ -328,7 +341,8 @@ func (s *Service) DescribeExecution(_ context.Context, in *DescribeExecutionInpu
 type ListExecutionsInput struct {
 	StateMachineArn *string     `json:"stateMachineArn"`
 	StatusFilter    *asl.Status `json:"statusFilter"`
-	MaxResults      int         `json:"maxResults"` // up to 1000; 0: 100
+	RedriveFilter   *string     `json:"redriveFilter"` // for Map Runs only
+	MaxResults      int         `json:"maxResults"`    // up to 1000; 0: 100
 	NextToken       *string     `json:"nextToken"`
 }
 
@@ -345,6 +359,7 @@ type ExecutionListItem struct {
 	StartDate       Timestamp  `json:"startDate"`
 	StopDate        *Timestamp `json:"stopDate,omitempty"`
 	RedriveCount    int        `json:"redriveCount"`
+	RedriveDate     *Timestamp `json:"redriveDate,omitempty"`
 }
 
 // ListExecutions lists those of one state machine, the newest first.
@@ -356,10 +371,15 @@ func (s *Service) ListExecutions(_ context.Context, in *ListExecutionsInput) (*L
 	status := asl.Status("")
 	if in.StatusFilter != nil {
 		switch status = *in.StatusFilter; status {
-		case asl.Running, asl.Succeeded, asl.Failed, asl.TimedOut, asl.Aborted, "PENDING_REDRIVE":
+		case asl.Running, asl.Succeeded, asl.Failed, asl.TimedOut, asl.Aborted:
+		case "PENDING_REDRIVE": // only a Map Run's executions pend
+			return nil, protocol.Errorf("ValidationException", "StatusFilter PENDING_REDRIVE cannot be applied to ListExecutions call with StateMachine ARN")
 		default:
 			return nil, validation("Value '%s' at 'statusFilter' failed to satisfy constraint: Member must satisfy enum value set: [SUCCEEDED, TIMED_OUT, PENDING_REDRIVE, ABORTED, FAILED, RUNNING]", status)
 		}
+	}
+	if in.RedriveFilter != nil {
+		return nil, protocol.Errorf("ValidationException", "RedriveFilter cannot be applied to ListExecutions call with StateMachine ARN")
 	}
 	n, err := checkPage(in.MaxResults, in.NextToken, 3096)
 	if err != nil {
@@ -384,9 +404,11 @@ func (s *Service) ListExecutions(_ context.Context, in *ListExecutionsInput) (*L
 		item := ExecutionListItem{ExecutionArn: arn, StateMachineArn: m.arn, Name: arn[strings.LastIndexByte(arn, ':')+1:]}
 		if x, ok := s.open[arn]; ok {
 			item.Status, item.StartDate = asl.Running, Timestamp(x.started)
+			item.RedriveCount, item.RedriveDate = x.redrives.described()
 		} else {
 			c, _ := s.closed.Get(arn)
 			item.Status, item.StartDate, item.StopDate = c.status, Timestamp(c.started), new(Timestamp(c.stopped))
+			item.RedriveCount, item.RedriveDate = c.redrives.described()
 		}
 		out.Executions[i] = item
 	}

@@ -64,6 +64,7 @@ var eventKinds = []eventKind{
 	{"LambdaFunctionSucceeded", of[asl.LambdaFunctionSucceededDetails]()},
 	{"LambdaFunctionFailed", of[asl.LambdaFunctionFailedDetails]()},
 	{"LambdaFunctionTimedOut", of[asl.LambdaFunctionTimedOutDetails]()},
+	{"ExecutionRedriven", of[asl.ExecutionRedrivenDetails]()},
 }
 
 // details writes or reads what details points to.
@@ -108,6 +109,8 @@ func (c *coder) details(details any) {
 		c.failure((*asl.FailureDetails)(d))
 	case *asl.ExecutionAbortedDetails:
 		c.failure((*asl.FailureDetails)(d))
+	case *asl.ExecutionRedrivenDetails:
+		c.number(&d.RedriveCount)
 	case *asl.EvaluationFailedDetails:
 		c.text(&d.Error)
 		c.text(&d.Cause)

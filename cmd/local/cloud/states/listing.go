@@ -44,6 +44,12 @@ func (l listing) close(machine, arn string, number uint64, status asl.Status) {
 	l.tree.Set(listed{machine, status, number, arn})
 }
 
+// reopen lists a closed execution as running, in the place that it had.
+func (l listing) reopen(machine, arn string, number uint64, status asl.Status) {
+	l.tree.Delete(listed{machine: machine, status: status, number: number})
+	l.tree.Set(listed{machine, asl.Running, number, arn})
+}
+
 func (l listing) drop(machine string, number uint64, status asl.Status) {
 	l.tree.Delete(listed{machine: machine, number: number})
 	l.tree.Delete(listed{machine: machine, status: status, number: number})

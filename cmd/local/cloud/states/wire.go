@@ -20,6 +20,7 @@ func (s *Service) Actions() protocol.Actions {
 		"GetExecutionHistory":              protocol.Do(s.GetExecutionHistory),
 		"ListExecutions":                   protocol.Do(s.ListExecutions),
 		"ListStateMachines":                protocol.Do(s.ListStateMachines),
+		"RedriveExecution":                 protocol.Do(s.RedriveExecution),
 		"SendTaskFailure":                  protocol.Do(s.SendTaskFailure),
 		"SendTaskHeartbeat":                protocol.Do(s.SendTaskHeartbeat),
 		"SendTaskSuccess":                  protocol.Do(s.SendTaskSuccess),

@@ -75,6 +75,7 @@ func testCLI(t *testing.T, cli string) {
 		{command: []string{"stepfunctions", "get-execution-history", "--execution-arn", execution + placed.ID, "--no-include-execution-data"}, want: "TaskSubmitted"},
 		{command: []string{"stepfunctions", "start-execution", "--state-machine-arn", machine, "--name", "by-hand", noInput}, want: execution + "by-hand"},
 		{command: []string{"stepfunctions", "stop-execution", "--execution-arn", execution + "never"}, want: "ExecutionDoesNotExist", refused: true},
+		{command: []string{"stepfunctions", "redrive-execution", "--execution-arn", execution + placed.ID}, want: "ExecutionNotRedrivable", refused: true, since23: true},
 		{command: []string{"stepfunctions", "send-task-success", "--task-token", "made-up", "--task-output", "{}"}, want: "InvalidToken", refused: true},
 		{command: []string{"stepfunctions", "send-task-failure", "--task-token", "made-up"}, want: "InvalidToken", refused: true},
 		{command: []string{"stepfunctions", "send-task-heartbeat", "--task-token", "made-up"}, want: "InvalidToken", refused: true},

@@ -240,7 +240,7 @@ type view struct {
 	status           asl.Status
 	started, stopped time.Time
 	events           iter.Seq[asl.HistoryEvent]
-	recorded         int64 // events; 0 if it succeeded
+	recorded         int64 // events; not known of a closed one that succeeded
 	redrives         *redrives
 	open             *execution // nil when closed
 }

@@ -91,7 +91,7 @@ func (x *execution) remainder() *remainder {
 func notRedrivable(status asl.Status, events int64, started, stopped, at time.Time) string {
 	switch {
 	case status == asl.Running, status == asl.Succeeded:
-		return isStatus(status)
+		return statusReason(status)
 	case events >= asl.MaxHistory-1:
 		return "Execution history event limit exceeded"
 	case at.Sub(started) > maxOpenTime:
@@ -102,7 +102,7 @@ func notRedrivable(status asl.Status, events int64, started, stopped, at time.Ti
 	return ""
 }
 
-func isStatus(status asl.Status) string {
+func statusReason(status asl.Status) string {
 	return "Execution is " + string(status) + " and cannot be redriven"
 }
 
@@ -162,7 +162,7 @@ func (s *Service) reopen(x *execution, token *string, at time.Time) (was *closed
 		if date, ok := open.redrives.repeated(token, at); ok {
 			return nil, date, nil
 		}
-		return nil, date, executionNotRedrivable(x.arn, isStatus(asl.Running))
+		return nil, date, executionNotRedrivable(x.arn, statusReason(asl.Running))
 	}
 	c, ok := s.closed.Get(x.arn)
 	if !ok {

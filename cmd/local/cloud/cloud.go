@@ -24,6 +24,7 @@ import (
 
 	"orderflow/cmd/local/cloud/apigateway"
 	"orderflow/cmd/local/cloud/dynamodb"
+	"orderflow/cmd/local/cloud/interpose"
 	lambdaservice "orderflow/cmd/local/cloud/lambda"
 	"orderflow/cmd/local/cloud/protocol"
 	"orderflow/cmd/local/cloud/s3"
@@ -63,6 +64,11 @@ type Config struct {
 	// ("/carrier/"), which is cut off.
 	Neighbours map[string]http.Handler
 
+	// Calls are interposed between functions and services, and between
+	// services; Turn decides which activity goes on next. Nil: as it comes.
+	Calls interpose.Calls
+	Turn  interpose.Turn
+
 	// Log hears of what has no caller to tell.
 	Log *slog.Logger
 }
@@ -94,29 +100,30 @@ func New(config Config) *Cloud {
 	if config.Log == nil {
 		config.Log = slog.New(slog.DiscardHandler)
 	}
-	base := "http://" + config.Endpoint
+	base, calls := "http://"+config.Endpoint, config.Calls
 	c := &Cloud{config: config}
-	c.client = &transport{host: config.Endpoint, handler: c}
+	c.client = &transport{host: config.Endpoint, handler: c, calls: calls}
 	c.aws = clientConfig(base, c.client)
 
 	c.DynamoDB = dynamodb.New(dynamodb.Config{Region: Region, Account: Account})
 	c.S3 = s3.New(s3.Config{Region: Region, Account: Account})
 	c.SES = ses.New(ses.Config{Region: Region, Account: Account})
-	c.SQS = sqs.New(sqs.Config{Region: Region, Account: Account, BaseURL: base})
-	c.SNS = sns.New(sns.Config{Region: Region, Account: Account, BaseURL: base, Deliver: c.SQS.Deliver, Log: config.Log})
-	c.Lambda = lambdaservice.New(lambdaservice.Config{Region: Region, Account: Account, SQS: c.SQS, Log: config.Log})
+	c.SQS = sqs.New(sqs.Config{Region: Region, Account: Account, BaseURL: base, Turn: config.Turn})
+	c.SNS = sns.New(sns.Config{Region: Region, Account: Account, BaseURL: base, Deliver: interposedDeliver(calls, c.SQS.Deliver), Log: config.Log})
+	c.Lambda = lambdaservice.New(lambdaservice.Config{Region: Region, Account: Account, SQS: interposedSQS(calls, c.SQS), Turn: config.Turn, Log: config.Log})
 	c.Scheduler = scheduler.New(scheduler.Config{Region: Region, Account: Account, Lambda: c.Lambda, Log: config.Log})
 	c.States = states.New(states.Config{
 		Region:  Region,
 		Account: Account,
 		Services: map[string]protocol.Actions{
-			"dynamodb": c.DynamoDB.Actions(),
-			"sns":      c.SNS.Actions(),
-			"sqs":      c.SQS.Actions(),
+			"dynamodb": interposedActions(calls, "dynamodb", c.DynamoDB.Actions()),
+			"sns":      interposedActions(calls, "sns", c.SNS.Actions()),
+			"sqs":      interposedActions(calls, "sqs", c.SQS.Actions()),
 		},
-		Invoke: c.invokeTask,
+		Invoke: invokeTask(interposedLambda(calls, "states", c.Lambda)),
+		Turn:   config.Turn,
 	})
-	c.gateway = apigateway.New(apigateway.Config{Region: Region, Account: Account, Lambda: c.Lambda})
+	c.gateway = apigateway.New(apigateway.Config{Region: Region, Account: Account, Lambda: interposedLambda(calls, "apigateway", c.Lambda)})
 
 	c.endpoints = map[string]http.Handler{
 		"dynamodb":  c.DynamoDB.Handler(),
@@ -155,10 +162,12 @@ func (c *Cloud) Close(ctx context.Context) {
 }
 
 // invokeTask is Lambda as Step Functions calls it.
-func (c *Cloud) invokeTask(ctx context.Context, function string, payload []byte) (*states.Invocation, error) {
-	out, err := c.Lambda.Invoke(ctx, &lambdaservice.InvokeInput{FunctionName: function, Payload: payload})
-	if err != nil {
-		return nil, err
+func invokeTask(l invoker) states.Invoke {
+	return func(ctx context.Context, function string, payload []byte) (*states.Invocation, error) {
+		out, err := l.Invoke(ctx, &lambdaservice.InvokeInput{FunctionName: function, Payload: payload})
+		if err != nil {
+			return nil, err
+		}
+		return &states.Invocation{Payload: out.Payload, FunctionError: out.FunctionError, ExecutedVersion: out.ExecutedVersion}, nil
 	}
-	return &states.Invocation{Payload: out.Payload, FunctionError: out.FunctionError, ExecutedVersion: out.ExecutedVersion}, nil
 }

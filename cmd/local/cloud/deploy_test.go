@@ -224,7 +224,7 @@ func TestEnvironment(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := c.invokeTask(t.Context(), "orderflow-It", []byte(`["TABLE", "AWS_REGION", "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "HOME_OF_THE_MACHINE"]`))
+	out, err := invokeTask(c.Lambda)(t.Context(), "orderflow-It", []byte(`["TABLE", "AWS_REGION", "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "HOME_OF_THE_MACHINE"]`))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,10 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"orderflow/cmd/local/cloud/interpose"
 )
 
 // transport calls a handler in-process: what the handlers of the local cloud
@@ -16,6 +20,7 @@ import (
 type transport struct {
 	host    string // the only one that it reaches
 	handler http.Handler
+	calls   interpose.Calls // of functions; may be nil
 }
 
 // Do implements aws.HTTPClient.
@@ -31,13 +36,24 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err := r.Context().Err(); err != nil {
 		return nil, err
 	}
-	w := &response{header: make(http.Header, 8), body: buffers.Get().(*bytes.Buffer)}
+	if function, ok := lambdacontext.FromContext(r.Context()); ok && t.calls != nil {
+		return t.interposed(r, function)
+	}
+	w, err := t.serve(r)
+	if err != nil {
+		return nil, err
+	}
+	return w.answer(r), nil
+}
+
+func (t *transport) serve(r *http.Request) (*response, error) {
+	w := newResponse()
 	t.handler.ServeHTTP(w, served(r))
 	if err := r.Context().Err(); err != nil { // the caller is gone, whatever was done for it
 		w.release()
 		return nil, err
 	}
-	return w.answer(r), nil
+	return w, nil
 }
 
 // served is the request as a server sees it.
@@ -67,6 +83,10 @@ type response struct {
 	header http.Header
 	status int
 	body   *bytes.Buffer // nil once closed
+}
+
+func newResponse() *response {
+	return &response{header: make(http.Header, 8), body: buffers.Get().(*bytes.Buffer)}
 }
 
 func (w *response) Header() http.Header { return w.header }

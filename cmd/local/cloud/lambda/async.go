@@ -31,6 +31,7 @@ type event struct {
 	t       target
 	payload []byte
 	client  lambdacontext.ClientContext
+	id      string
 }
 
 func (s *Service) enqueue(e *event) error {
@@ -44,6 +45,7 @@ func (s *Service) enqueue(e *event) error {
 	}
 	s.queued++
 	s.wg.Go(func() {
+		s.cfg.Turn.Take("event", e.id)
 		s.deliver(e)
 		s.mu.Lock()
 		s.queued--
@@ -86,5 +88,6 @@ func (s *Service) deliver(e *event) {
 			retry.Stop()
 			return
 		}
+		s.cfg.Turn.Take("event", e.id)
 	}
 }

@@ -3,6 +3,7 @@ package lambda
 import (
 	"context"
 
+	"orderflow/cmd/local/cloud/interpose"
 	"orderflow/cmd/local/cloud/protocol"
 )
 
@@ -87,10 +88,10 @@ func (f *function) await(ctx context.Context) (*pool, error) {
 
 		select {
 		case <-w.ready:
-			if w.granted != nil {
-				return w.granted, nil
-			}
 		case <-ctx.Done():
+		}
+		s.cfg.Turn.Take("throttled", interpose.Activity(ctx))
+		if err := ctx.Err(); err != nil {
 			s.mu.Lock()
 			p.forget(w)
 			if w.granted != nil {
@@ -99,6 +100,9 @@ func (f *function) await(ctx context.Context) (*pool, error) {
 			err := f.throttled()
 			s.mu.Unlock()
 			return nil, err
+		}
+		if w.granted != nil {
+			return w.granted, nil
 		}
 	}
 }

@@ -47,6 +47,7 @@ func (f *function) dismiss() {
 
 func (env *environment) serve() {
 	for inv := range env.work {
+		env.f.svc.cfg.Turn.Take("invocation", inv.id)
 		if !env.invoke(inv) {
 			return
 		}

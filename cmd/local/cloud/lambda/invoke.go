@@ -83,7 +83,7 @@ func (s *Service) Invoke(ctx context.Context, in *InvokeInput) (*InvokeOutput, e
 		if len(payload) > maxAsyncPayload {
 			return nil, errTooLarge(maxAsyncPayload)
 		}
-		if err := s.enqueue(&event{f: f, t: t, payload: payload, client: client}); err != nil {
+		if err := s.enqueue(&event{f: f, t: t, payload: payload, client: client, id: uuid.NewString()}); err != nil {
 			return nil, err
 		}
 		return &InvokeOutput{StatusCode: 202}, nil
@@ -145,9 +145,15 @@ func (inv *invocation) wait(ctx context.Context) (*InvokeOutput, error) {
 	select {
 	case <-inv.done:
 	case <-inv.ctx.Done():
+	case <-ctx.Done():
+	}
+	inv.f.svc.cfg.Turn.Take("caller of", inv.id)
+	switch {
+	case inv.isDone():
+	case inv.ctx.Err() != nil:
 		inv.expire()
 		<-inv.done
-	case <-ctx.Done():
+	default:
 		// Somebody must still hold the function to its deadline.
 		inv.f.svc.wg.Go(func() { inv.wait(context.Background()) })
 		return nil, ctx.Err()
@@ -157,6 +163,15 @@ func (inv *invocation) wait(ctx context.Context) (*InvokeOutput, error) {
 		out.FunctionError = "Unhandled"
 	}
 	return out, nil
+}
+
+func (inv *invocation) isDone() bool {
+	select {
+	case <-inv.done:
+		return true
+	default:
+		return false
+	}
 }
 
 // expire settles the invocation whose context has ended.

@@ -10,6 +10,8 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+
+	"orderflow/cmd/local/cloud/interpose"
 )
 
 // Config is what the service runs with.
@@ -23,6 +25,9 @@ type Config struct {
 
 	// SQS holds the queues that event source mappings read.
 	SQS SQS
+
+	// Turn decides which activity goes on next. Nil: as it comes.
+	Turn interpose.Turn
 
 	// Log hears of what has no caller to tell: asynchronous invocations that
 	// fail for good and queues that can not be read. Nil: nobody.

@@ -75,6 +75,7 @@ type mapping struct {
 	queue   *queue
 	polling *polling // nil: disabled
 	active  int      // pollers, those of an earlier polling included
+	started int      // pollers, ever
 }
 
 // CreateEventSourceMapping starts to feed a function from a queue. A queue

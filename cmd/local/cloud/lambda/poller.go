@@ -3,8 +3,10 @@ package lambda
 import (
 	"context"
 	"slices"
+	"strconv"
 	"time"
 
+	"orderflow/cmd/local/cloud/interpose"
 	"orderflow/cmd/local/cloud/sqs"
 )
 
@@ -61,19 +63,21 @@ func (p *polling) add() {
 	p.pollers++
 	p.listening++
 	p.m.active++
-	p.m.svc.wg.Go(p.run)
+	p.m.started++
+	ctx := interpose.As(p.ctx, "poller", strconv.Itoa(p.m.started), "of", p.m.f.config.FunctionName)
+	p.m.svc.wg.Go(func() { p.run(ctx) })
 }
 
 // run is a poller's life. It begins listening.
-func (p *polling) run() {
+func (p *polling) run(ctx context.Context) {
 	s := p.m.svc
 	delay := time.Second
 	for {
-		batch, err := p.receive()
+		batch, err := p.receive(ctx)
 		received := time.Now()
 		if err != nil && p.ctx.Err() == nil {
 			s.cfg.Log.Error("lambda: the queue can not be read", "queue", p.m.config.EventSourceArn, "error", err)
-			pause(p.ctx, delay)
+			pause(ctx, delay)
 			delay = min(2*delay, maxReadDelay)
 		} else if err == nil {
 			delay = time.Second
@@ -90,7 +94,7 @@ func (p *polling) run() {
 		if len(batch) > 0 {
 			p.scale(len(batch) == p.size)
 			s.mu.Unlock()
-			p.handle(batch, received)
+			p.handle(ctx, batch, received)
 			s.mu.Lock()
 		}
 		p.listening++
@@ -116,15 +120,15 @@ func (p *polling) scale(full bool) {
 
 // receive gathers a batch: what is there at once, or, with a batching window,
 // what comes until the window ends or the batch is full.
-func (p *polling) receive() ([]sqs.Message, error) {
-	if p.ctx.Err() != nil {
+func (p *polling) receive(ctx context.Context) ([]sqs.Message, error) {
+	if ctx.Err() != nil {
 		return nil, nil
 	}
-	batch, err := p.m.queue.receive(p.ctx, min(p.size, receiveLimit))
+	batch, err := p.m.queue.receive(ctx, min(p.size, receiveLimit))
 	if len(batch) == 0 || p.window == 0 {
 		return batch, err
 	}
-	window, cancel := context.WithTimeout(p.ctx, p.window)
+	window, cancel := context.WithTimeout(ctx, p.window)
 	defer cancel()
 	size := bodies(batch)
 	for len(batch) < p.size && size < maxPayload && window.Err() == nil {
@@ -148,16 +152,16 @@ func bodies(messages []sqs.Message) (size int) {
 // handle invokes the function with a batch, or with the parts of it that fit
 // into a payload, and deletes what succeeded. All else is left to the queue's
 // visibility timeout.
-func (p *polling) handle(batch []sqs.Message, received time.Time) {
+func (p *polling) handle(ctx context.Context, batch []sqs.Message, received time.Time) {
 	m := p.m
 	for len(batch) > 0 {
 		payload, n := sqsEvent(batch, m.config.EventSourceArn, m.svc.cfg.Region)
-		out, err := p.invoke(payload, received)
+		out, err := p.invoke(ctx, payload, received)
 		if err != nil {
 			return
 		}
 		if out.FunctionError == "" {
-			p.delete(succeeded(batch[:n], out.Payload, p.partial))
+			p.delete(ctx, succeeded(batch[:n], out.Payload, p.partial))
 		}
 		batch = batch[n:]
 	}
@@ -165,14 +169,14 @@ func (p *polling) handle(batch []sqs.Message, received time.Time) {
 
 // invoke runs the function, waiting while it is throttled until the messages
 // are visible again: Lambda then drops the batch.
-func (p *polling) invoke(payload []byte, received time.Time) (*InvokeOutput, error) {
+func (p *polling) invoke(ctx context.Context, payload []byte, received time.Time) (*InvokeOutput, error) {
 	f := p.m.f
 	f.svc.mu.Lock()
 	slot := f.pool()
 	if !slot.take() {
 		f.svc.mu.Unlock()
 		var err error
-		if slot, err = p.await(received); err != nil {
+		if slot, err = p.await(ctx, received); err != nil {
 			return nil, err
 		}
 		f.svc.mu.Lock()
@@ -182,19 +186,18 @@ func (p *polling) invoke(payload []byte, received time.Time) (*InvokeOutput, err
 	return inv.wait(context.Background())
 }
 
-func (p *polling) await(received time.Time) (*pool, error) {
-	visible, err := p.m.queue.visibilityTimeout(p.ctx)
+func (p *polling) await(ctx context.Context, received time.Time) (*pool, error) {
+	visible, err := p.m.queue.visibilityTimeout(ctx)
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithDeadline(p.ctx, received.Add(visible))
+	ctx, cancel := context.WithDeadline(ctx, received.Add(visible))
 	defer cancel()
 	return p.m.f.await(ctx)
 }
 
-func (p *polling) delete(messages []sqs.Message) {
-	// Deleting goes on when receiving ends.
-	ctx := context.WithoutCancel(p.ctx)
+func (p *polling) delete(ctx context.Context, messages []sqs.Message) {
+	ctx = context.WithoutCancel(ctx) // deleting goes on when receiving ends
 	for part := range slices.Chunk(messages, receiveLimit) {
 		if err := p.m.queue.delete(ctx, part); err != nil {
 			p.m.svc.cfg.Log.Error("lambda: messages can not be deleted", "queue", p.m.config.EventSourceArn, "error", err)

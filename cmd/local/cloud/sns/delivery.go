@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"orderflow/cmd/local/cloud/interpose"
 	"orderflow/cmd/local/cloud/protocol"
 )
 
@@ -40,6 +41,7 @@ func (sub *subscription) wants(n *notification) bool {
 
 // A delivery is a notification on its way to one subscription.
 type delivery struct {
+	id         string // of the notification
 	sub        *subscription
 	body       string
 	attributes map[string]MessageAttributeValue
@@ -48,13 +50,13 @@ type delivery struct {
 // send delivers a notification. A queue's refusal is final; after a fault the
 // delivery is tried again, first at once and then in the background.
 func (s *Service) send(sub *subscription, n *notification) {
-	d := delivery{sub: sub, body: n.message, attributes: n.attributes}
+	d := delivery{id: n.id, sub: sub, body: n.message, attributes: n.attributes}
 	if !sub.raw {
 		d.body, d.attributes = string(s.envelope(sub, n)), nil
 	}
-	err := s.deliver(s.ctx, sub.queueARN, sub.topicARN, d.body, d.attributes)
+	err := s.try(d, sub.queueARN)
 	for i := 0; err != nil && !final(err) && i < immediateRetries; i++ {
-		err = s.deliver(s.ctx, sub.queueARN, sub.topicARN, d.body, d.attributes)
+		err = s.try(d, sub.queueARN)
 	}
 	switch {
 	case err == nil:
@@ -63,6 +65,11 @@ func (s *Service) send(sub *subscription, n *notification) {
 	default:
 		s.retryLater(d)
 	}
+}
+
+func (s *Service) try(d delivery, queueARN string) error {
+	ctx := interpose.As(s.ctx, "delivery of", d.id, "to", queueARN)
+	return s.deliver(ctx, queueARN, d.sub.topicARN, d.body, d.attributes)
 }
 
 // final tells a refusal from a fault: "client-side errors" are never retried.
@@ -75,7 +82,7 @@ func final(err error) bool {
 // queue. Without one, or when that refuses too, the message is lost, as on AWS.
 func (s *Service) bury(d delivery, why error) {
 	if d.sub.deadLetters != "" {
-		why = s.deliver(s.ctx, d.sub.deadLetters, d.sub.topicARN, d.body, d.attributes)
+		why = s.try(d, d.sub.deadLetters)
 	}
 	if why != nil {
 		s.log.Warn("sns: a message is lost", "subscription", d.sub.arn, "error", why)
@@ -132,7 +139,7 @@ func (s *Service) retry(d delivery) {
 		case <-s.ctx.Done():
 			return
 		}
-		err := s.deliver(s.ctx, d.sub.queueARN, d.sub.topicARN, d.body, d.attributes)
+		err := s.try(d, d.sub.queueARN)
 		if err == nil {
 			return
 		}

@@ -2,10 +2,8 @@ package sns
 
 import (
 	"context"
-	"encoding/binary"
 	"encoding/json"
 	"fmt"
-	"math/rand/v2"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -190,20 +188,9 @@ func newNotification(message string, subject *string, structure string, attribut
 	default:
 		return nil, 0, invalid("MessageStructure")
 	}
-	n.id = newID()
+	n.id = uuid.NewString()
 	n.at = time.Now()
 	return n, size, nil
-}
-
-// newID is a random UUID. Message IDs need not be secret, so no system call is
-// spent on them.
-func newID() string {
-	var u uuid.UUID
-	binary.NativeEndian.PutUint64(u[:8], rand.Uint64())
-	binary.NativeEndian.PutUint64(u[8:], rand.Uint64())
-	u[6] = u[6]&0x0f | 0x40
-	u[8] = u[8]&0x3f | 0x80
-	return u.String()
 }
 
 func validSubject(s string) bool {

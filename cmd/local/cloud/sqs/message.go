@@ -4,7 +4,6 @@ import (
 	"crypto/md5"
 	"encoding/binary"
 	"encoding/hex"
-	"math/rand/v2"
 	"slices"
 	"strconv"
 	"strings"
@@ -61,7 +60,7 @@ func newMessage(body string, attributes map[string]MessageAttributeValue) (*mess
 		return nil, err
 	}
 	return &message{
-		ID:            newID(),
+		ID:            uuid.NewString(),
 		Body:          body,
 		BodyMD5:       textMD5(body),
 		Attributes:    attributes,
@@ -75,17 +74,6 @@ func messageSize(body string, attributes map[string]MessageAttributeValue) int {
 		size += len(name) + len(v.DataType) + len(v.StringValue) + len(v.BinaryValue)
 	}
 	return size
-}
-
-// newID is a random UUID. Message IDs need not be secret, so no system call is
-// spent on them.
-func newID() string {
-	var u uuid.UUID
-	binary.NativeEndian.PutUint64(u[:8], rand.Uint64())
-	binary.NativeEndian.PutUint64(u[8:], rand.Uint64())
-	u[6] = u[6]&0x0f | 0x40
-	u[8] = u[8]&0x3f | 0x80
-	return u.String()
 }
 
 // validText tells whether s holds only what XML 1.0 admits.

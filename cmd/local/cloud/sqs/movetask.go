@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 const (
@@ -79,7 +81,7 @@ func (s *Service) StartMessageMoveTask(_ context.Context, in *StartMessageMoveTa
 	q.advance(now)
 	ctx, cancel := context.WithCancel(s.ctx)
 	t := &moveTask{
-		id: newID(), source: q.arn, destination: in.DestinationArn, rate: rate,
+		id: uuid.NewString(), source: q.arn, destination: in.DestinationArn, rate: rate,
 		status: taskRunning, started: now, toMove: q.visible.length, cancel: cancel,
 	}
 	tasks := append([]*moveTask{t}, s.tasks[q.arn]...)
@@ -124,7 +126,7 @@ func (s *Service) move(ctx context.Context, t *moveTask) {
 		defer ticker.Stop()
 		tick = ticker.C
 	}
-	for s.moveNext(ctx, t) {
+	for s.turn.Take("move task", t.id); s.moveNext(ctx, t); s.turn.Take("move task", t.id) {
 		if tick == nil {
 			continue
 		}
@@ -167,7 +169,7 @@ func (s *Service) moveNext(ctx context.Context, t *moveTask) bool {
 	}
 	source.drop(e)
 	m := *old
-	m.ID = newID()
+	m.ID = uuid.NewString()
 	m.Enqueued, m.FirstReceived, m.VisibleAt = now, 0, 0
 	m.Received, m.Receives = 0, 0
 	m.Source = ""

@@ -379,6 +379,7 @@ func (q *queue) settle(now int64) {
 func (q *queue) ring() {
 	s := q.service
 	defer s.running.Done()
+	s.turn.Take("visibility in", q.arn)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	q.armed = 0

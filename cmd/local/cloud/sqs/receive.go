@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"orderflow/cmd/local/cloud/interpose"
 )
 
 const (
@@ -95,6 +97,7 @@ func (s *Service) await(ctx context.Context, q *queue, w *waiter, wait time.Dura
 	case <-ctx.Done():
 		cancelled = ctx.Err()
 	}
+	s.turn.Take("poll by", interpose.Activity(ctx))
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	select {

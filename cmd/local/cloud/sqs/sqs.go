@@ -18,6 +18,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"orderflow/cmd/local/cloud/interpose"
 	"orderflow/cmd/local/cloud/protocol"
 	"orderflow/cmd/local/cloud/storage"
 )
@@ -31,6 +32,9 @@ type Config struct {
 	// found by the path of a URL alone, whatever its host.
 	BaseURL string
 
+	// Turn decides which activity goes on next. Nil: as it comes.
+	Turn interpose.Turn
+
 	MaxBytes int // of the messages in all queues, 0 being 1 GiB
 }
 
@@ -39,6 +43,7 @@ type Config struct {
 type Service struct {
 	account, baseURL string
 	maxBytes         int
+	turn             interpose.Turn
 	arns             string // what every queue's ARN begins with
 
 	// mu guards all below, and the queues themselves: a call is a few
@@ -63,6 +68,7 @@ func New(c Config) *Service {
 	return &Service{
 		account:  c.Account,
 		maxBytes: cmp.Or(c.MaxBytes, 1<<30),
+		turn:     c.Turn,
 		baseURL:  strings.TrimSuffix(c.BaseURL, "/"),
 		arns:     "arn:aws:sqs:" + c.Region + ":" + c.Account + ":",
 		queues:   storage.Memory[*queue](),

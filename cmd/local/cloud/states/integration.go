@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 
+	"orderflow/cmd/local/cloud/interpose"
 	"orderflow/cmd/local/cloud/protocol"
 	"orderflow/statemachine/asl"
 )
@@ -131,18 +133,19 @@ func (s *Service) call(x *execution, t asl.ScheduleTask) (json.RawMessage, *fail
 		return nil, &failure{"States.Runtime", fmt.Sprintf("the resource %q of state %q is not supported", t.Resource, t.State)}
 	}
 	id := requestID{x.seed, t.TaskID}
+	ctx := interpose.As(s.ctx, x.arn, strconv.FormatInt(t.TaskID, 10))
 	switch r.service {
 	case "function":
-		return s.callFunction(r, t, id)
+		return s.callFunction(ctx, r, t, id)
 	case "lambda":
-		return s.callInvoke(r, t, id)
+		return s.callInvoke(ctx, r, t, id)
 	}
 	api := apis[r.service]
 	input := []byte(t.Arguments)
 	if !r.sdk && api.text != "" {
 		input = asText(input, api.text)
 	}
-	output, err := s.cfg.Services[r.service].Call(s.ctx, r.actionName(), input)
+	output, err := s.cfg.Services[r.service].Call(ctx, r.actionName(), input)
 	if err != nil {
 		return nil, api.failure(r, id, err)
 	}

@@ -1,6 +1,7 @@
 package states
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -12,10 +13,10 @@ import (
 // callFunction invokes the function that a Task state names by its ARN: its
 // input is the state's, its result the task's.
 // https://docs.aws.amazon.com/step-functions/latest/dg/connect-lambda.html
-func (s *Service) callFunction(r resource, t asl.ScheduleTask, id requestID) (json.RawMessage, *failure) {
-	answer, err := s.cfg.Invoke(s.ctx, r.action, t.Arguments)
+func (s *Service) callFunction(ctx context.Context, r resource, t asl.ScheduleTask, id requestID) (json.RawMessage, *failure) {
+	answer, err := s.cfg.Invoke(ctx, r.action, t.Arguments)
 	if err != nil {
-		return nil, apis["lambda"].failure(r, id, protocol.AsError(err))
+		return nil, apis["lambda"].failure(r, id, err)
 	}
 	if answer.FunctionError != "" {
 		return nil, functionFailure(answer.Payload)
@@ -24,7 +25,7 @@ func (s *Service) callFunction(r resource, t asl.ScheduleTask, id requestID) (js
 }
 
 // callInvoke is the optimised integration lambda:invoke.
-func (s *Service) callInvoke(r resource, t asl.ScheduleTask, id requestID) (json.RawMessage, *failure) {
+func (s *Service) callInvoke(ctx context.Context, r resource, t asl.ScheduleTask, id requestID) (json.RawMessage, *failure) {
 	var in struct {
 		FunctionName, Qualifier, InvocationType string
 		Payload                                 json.RawMessage
@@ -43,9 +44,9 @@ func (s *Service) callInvoke(r resource, t asl.ScheduleTask, id requestID) (json
 		function += ":" + in.Qualifier
 	}
 	lambda := apis["lambda"]
-	answer, err := s.cfg.Invoke(s.ctx, function, in.Payload)
+	answer, err := s.cfg.Invoke(ctx, function, in.Payload)
 	if err != nil {
-		return nil, lambda.failure(r, id, protocol.AsError(err))
+		return nil, lambda.failure(r, id, err)
 	}
 	if answer.FunctionError != "" {
 		return nil, functionFailure(answer.Payload)

@@ -19,6 +19,7 @@ import (
 	"sync"
 	"time"
 
+	"orderflow/cmd/local/cloud/interpose"
 	"orderflow/cmd/local/cloud/protocol"
 	"orderflow/cmd/local/cloud/storage"
 )
@@ -43,6 +44,9 @@ type Config struct {
 
 	// Invoke calls a Lambda function. Nil: Task states cannot invoke any.
 	Invoke Invoke
+
+	// Turn decides which activity goes on next. Nil: as it comes.
+	Turn interpose.Turn
 
 	// Seed gives each execution what it leaves to chance. Nil: crypto/rand.
 	Seed func() uint64
@@ -101,7 +105,7 @@ func New(cfg Config) *Service {
 		maxClosed: maxClosedExecutions,
 	}
 	s.timers = newTimers()
-	s.spawn(func() { s.timers.run(ctx, s.timerFired) })
+	s.spawn(func() { s.timers.run(ctx, cfg.Turn, s.timerFired) })
 	return s
 }
 

@@ -5,6 +5,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"orderflow/cmd/local/cloud/interpose"
 )
 
 // timers wake executions: one heap, one goroutine, one runtime timer for the
@@ -50,7 +52,7 @@ func (t *timers) clear(e *timer) {
 }
 
 // run calls fired for each timer whose time has come, until ctx ends.
-func (t *timers) run(ctx context.Context, fired func(*timer)) {
+func (t *timers) run(ctx context.Context, turn interpose.Turn, fired func(*timer)) {
 	const far = 365 * 24 * time.Hour
 	clock := time.NewTimer(far)
 	defer clock.Stop()
@@ -69,6 +71,7 @@ func (t *timers) run(ctx context.Context, fired func(*timer)) {
 		case <-clock.C:
 		case <-t.wake:
 		}
+		turn.Take("timers of states")
 	}
 }
 

@@ -1,0 +1,55 @@
+// Package interpose stands between the services of the local cloud. AWS leaves
+// two things open: which of several activities goes on next, and what becomes
+// of a call on its way. Whoever is interposed decides them: nobody in ordinary
+// use, chaos while playing, a scheduler in a simulation.
+package interpose
+
+import (
+	"context"
+	"strings"
+)
+
+// A Turn makes an activity that was asleep wait for its turn. A service takes
+// one whenever a goroutine of its own wakes up, before it touches anything that
+// is shared, and never holds a lock while it does. Nil: it is always one's turn.
+type Turn func(activity string)
+
+// Take waits for the turn of an activity, which no other has the name of.
+func (t Turn) Take(name ...string) {
+	if t != nil {
+		t(strings.Join(name, " "))
+	}
+}
+
+// A Call is a request from one party to another.
+type Call struct {
+	From, To string // a service, a function, "carrier"
+	Action   string
+	Activity string // that makes it; see As
+	Input    []byte
+
+	// Once it was performed:
+	Output  []byte // nil where nobody needs it
+	Outcome string // "ok", or the code of the error
+}
+
+// Calls performs a call by do: once, or more often, or not at all. Its error
+// reaches the caller in place of the answer of do: a *protocol.Error as the
+// refusal of the service that was called, any other as a broken connection.
+// It may end the calling goroutine, as a crash does, where the caller is a
+// function.
+type Calls func(ctx context.Context, c *Call, do func()) error
+
+type activityKey struct{}
+
+// As names the activity that goes on under a context. Two activities at one
+// time have two names.
+func As(ctx context.Context, name ...string) context.Context {
+	return context.WithValue(ctx, activityKey{}, strings.Join(name, " "))
+}
+
+// Activity is the name that As gave.
+func Activity(ctx context.Context) string {
+	name, _ := ctx.Value(activityKey{}).(string)
+	return name
+}

@@ -1,0 +1,209 @@
+package cloud
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"orderflow/cmd/local/cloud/interpose"
+	"orderflow/cmd/local/cloud/lambda"
+	"orderflow/cmd/local/cloud/protocol"
+	"orderflow/cmd/local/cloud/sns"
+	"orderflow/cmd/local/cloud/sqs"
+)
+
+// What one party of the cloud asks of another passes through Config.Calls, if
+// there are any: here is each place where it does.
+
+// perform performs a call that answers with a value.
+func perform[Out any](ctx context.Context, calls interpose.Calls, c *interpose.Call, do func() (Out, error)) (Out, error) {
+	var out Out
+	var err error
+	c.Activity = interpose.Activity(ctx)
+	refused := calls(ctx, c, func() {
+		out, err = do()
+		c.Outcome = outcome(err)
+	})
+	if refused != nil {
+		var none Out
+		return none, refused
+	}
+	return out, err
+}
+
+func outcome(err error) string {
+	if err == nil {
+		return "ok"
+	}
+	return protocol.AsError(err).Code
+}
+
+// interposedActions are a service's, as Step Functions calls them.
+func interposedActions(calls interpose.Calls, service string, actions protocol.Actions) protocol.Actions {
+	if calls == nil {
+		return actions
+	}
+	interposed := make(protocol.Actions, len(actions))
+	for name, action := range actions {
+		interposed[name] = func(ctx context.Context, input []byte) (any, error) {
+			c := &interpose.Call{From: "states", To: service, Action: name, Input: input}
+			return perform(ctx, calls, c, func() (any, error) { return action(ctx, input) })
+		}
+	}
+	return interposed
+}
+
+// An invoker is Lambda as API Gateway and Step Functions call it.
+type invoker interface {
+	Invoke(context.Context, *lambda.InvokeInput) (*lambda.InvokeOutput, error)
+}
+
+func interposedLambda(calls interpose.Calls, from string, l invoker) invoker {
+	if calls == nil {
+		return l
+	}
+	return &interposedInvoker{calls, from, l}
+}
+
+type interposedInvoker struct {
+	calls interpose.Calls
+	from  string
+	invoker
+}
+
+func (l *interposedInvoker) Invoke(ctx context.Context, in *lambda.InvokeInput) (*lambda.InvokeOutput, error) {
+	c := &interpose.Call{From: l.from, To: "lambda", Action: "Invoke", Input: in.Payload}
+	return perform(ctx, l.calls, c, func() (*lambda.InvokeOutput, error) {
+		out, err := l.invoker.Invoke(ctx, in)
+		if err == nil {
+			c.Output = out.Payload
+		}
+		return out, err
+	})
+}
+
+// interposedSQS is SQS as event source mappings call it.
+func interposedSQS(calls interpose.Calls, s lambda.SQS) lambda.SQS {
+	if calls == nil {
+		return s
+	}
+	return &interposedQueues{calls, s}
+}
+
+type interposedQueues struct {
+	calls interpose.Calls
+	lambda.SQS
+}
+
+func (q *interposedQueues) ReceiveMessage(ctx context.Context, in *sqs.ReceiveMessageInput) (*sqs.ReceiveMessageOutput, error) {
+	c := &interpose.Call{From: "lambda", To: "sqs", Action: "ReceiveMessage"}
+	return perform(ctx, q.calls, c, func() (*sqs.ReceiveMessageOutput, error) {
+		out, err := q.SQS.ReceiveMessage(ctx, in)
+		if err == nil {
+			for i := range out.Messages {
+				c.Output = append(append(c.Output, out.Messages[i].Body...), '\n')
+			}
+		}
+		return out, err
+	})
+}
+
+func (q *interposedQueues) DeleteMessageBatch(ctx context.Context, in *sqs.DeleteMessageBatchInput) (*sqs.DeleteMessageBatchOutput, error) {
+	c := &interpose.Call{From: "lambda", To: "sqs", Action: "DeleteMessageBatch"}
+	return perform(ctx, q.calls, c, func() (*sqs.DeleteMessageBatchOutput, error) { return q.SQS.DeleteMessageBatch(ctx, in) })
+}
+
+// interposedDeliver is SQS as SNS calls it.
+func interposedDeliver(calls interpose.Calls, deliver sns.Deliver) sns.Deliver {
+	if calls == nil {
+		return deliver
+	}
+	return func(ctx context.Context, queueARN, topicARN, body string, attributes map[string]sns.MessageAttributeValue) error {
+		c := &interpose.Call{From: "sns", To: lastOf(queueARN), Action: "SendMessage", Input: []byte(body)}
+		_, err := perform(ctx, calls, c, func() (struct{}, error) {
+			return struct{}{}, deliver(ctx, queueARN, topicARN, body, attributes)
+		})
+		return err
+	}
+}
+
+// interposed is a function's call of a service or of a neighbour.
+func (t *transport) interposed(r *http.Request, function *lambdacontext.LambdaContext) (*http.Response, error) {
+	var body []byte
+	if r.Body != nil {
+		var err error
+		if body, err = io.ReadAll(r.Body); err != nil {
+			return nil, err
+		}
+	}
+	c := &interpose.Call{From: lastOf(function.InvokedFunctionArn), Activity: function.AwsRequestID, Input: body}
+	c.To, c.Action = called(r)
+	var answer *response
+	var err error
+	refused := t.calls(r.Context(), c, func() {
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		if answer, err = t.serve(r); err == nil {
+			c.Output, c.Outcome = bytes.Clone(answer.body.Bytes()), httpOutcome(answer)
+		}
+	})
+	if refused == nil && err == nil {
+		return answer.answer(r), nil
+	}
+	if answer != nil {
+		answer.release()
+	}
+	if e, ok := errors.AsType[*protocol.Error](refused); ok {
+		return refusal(c.To, e).answer(r), nil
+	}
+	return nil, errors.Join(refused, err)
+}
+
+// called is who is called to do what. Only the JSON protocols name an action.
+func called(r *http.Request) (service, action string) {
+	service = serviceOf(r)
+	if service == "" {
+		service, _, _ = strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	}
+	if _, target, ok := strings.Cut(r.Header.Get("X-Amz-Target"), "."); ok {
+		return service, target
+	}
+	return service, r.Method
+}
+
+func httpOutcome(w *response) string {
+	switch code := w.header.Get("X-Amzn-Errortype"); {
+	case code != "":
+		return code
+	case w.status < http.StatusBadRequest:
+		return "ok"
+	}
+	return strconv.Itoa(w.status)
+}
+
+// refusal is what a service answers with an error.
+func refusal(service string, e *protocol.Error) *response {
+	w := newResponse()
+	format := "<ErrorResponse><Error><Code>%s</Code><Message>%s</Message></Error></ErrorResponse>"
+	switch service {
+	case "s3":
+		format = "<Error><Code>%s</Code><Message>%s</Message></Error>"
+	case "sns":
+	default:
+		protocol.WriteRESTError(w, e)
+		return w
+	}
+	w.header.Set("Content-Type", "text/xml")
+	w.WriteHeader(e.Status)
+	fmt.Fprintf(w, format, e.Code, e.Message)
+	return w
+}
+
+// lastOf is an ARN's last part.
+func lastOf(arn string) string { return arn[strings.LastIndexByte(arn, ':')+1:] }

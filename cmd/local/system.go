@@ -16,6 +16,7 @@ import (
 	"orderflow/cmd/local/carrier"
 	"orderflow/cmd/local/cloud"
 	"orderflow/cmd/local/cloud/cloudformation"
+	"orderflow/cmd/local/cloud/interpose"
 	"orderflow/cmd/local/cloud/ses"
 	"orderflow/statemachine"
 	"orderflow/template"
@@ -34,6 +35,10 @@ type systemConfig struct {
 
 	// parameters override the template's, by name.
 	parameters map[string]string
+
+	// calls are interposed, and turns taken; see cloud.Config.
+	calls interpose.Calls
+	turn  interpose.Turn
 
 	log *slog.Logger
 }
@@ -78,6 +83,8 @@ func newSystem(ctx context.Context, config systemConfig) (*system, error) {
 		Functions:   functions,
 		Definitions: map[string][]byte{"statemachine/order.asl.json": statemachine.Definition},
 		Neighbours:  map[string]http.Handler{carrierPrefix + "/": s.carrier},
+		Calls:       config.calls,
+		Turn:        config.turn,
 		Log:         config.log,
 	})
 	if s.stack, err = s.cloud.Deploy(ctx, rendered, parameters); err == nil {

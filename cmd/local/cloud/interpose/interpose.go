@@ -24,6 +24,7 @@ func (t Turn) Take(name ...string) {
 // A Call is a request from one party to another.
 type Call struct {
 	From, To string // a service, a function, "carrier"
+	Function bool   // From is one
 	Action   string
 	Activity string // that makes it; see As
 	Input    []byte

@@ -1,0 +1,184 @@
+package simulation
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"time"
+
+	"orderflow/cmd/local/cloud/interpose"
+	"orderflow/lambdas/order"
+)
+
+// A customer does what the plan says of an order, and insists on answers.
+type customer struct {
+	*run
+	order Order
+	ids   []string // of the orders they were told to have, each once
+
+	cancelled bool // they were told so
+	decided   bool // they were told that it is too late
+}
+
+const (
+	maxTries = 40 // of one request
+	nag      = 5 * time.Second
+)
+
+// live is what the customer does, from the first click to the last.
+func (c *customer) live(ctx context.Context) {
+	c.sched.pause(c.order.Name, c.order.At)
+	clicks := make(chan string, c.order.Clicks)
+	for i := range c.order.Clicks {
+		go func() { clicks <- c.place(ctx, fmt.Sprintf("%s click %d", c.order.Name, i+1)) }()
+	}
+	id := ""
+	for range c.order.Clicks {
+		if got := <-clicks; got != "" {
+			id = got
+		}
+	}
+	c.sched.take(c.order.Name)
+	if id == "" {
+		return
+	}
+	if d := c.order.AgainAfter; d > 0 {
+		c.sched.pause(c.order.Name, d)
+		c.place(ctx, c.order.Name+" again")
+		if c.order.Differently {
+			c.placeDifferently(ctx)
+		}
+	}
+	if d := c.order.CancelAfter; d > 0 {
+		c.sched.pause(c.order.Name, d)
+		c.cancel(ctx, id)
+	}
+	c.look(ctx, id)
+}
+
+// place posts the order. With a key it does so until it is accepted, for one
+// key makes one order; without a key it tries once.
+func (c *customer) place(ctx context.Context, activity string) (id string) {
+	for range maxTries {
+		status, answer := c.ask(ctx, activity, "POST", "/orders", c.request(c.order.Country))
+		switch {
+		case status == http.StatusAccepted:
+			var placed struct {
+				OrderID string       `json:"orderId"`
+				Status  order.Status `json:"status"`
+			}
+			if json.Unmarshal(answer, &placed) != nil || placed.OrderID == "" || placed.Status != order.Pending {
+				c.fail(c.order.Name, "POST /orders answers 202 with %s", answer)
+			}
+			c.told(placed.OrderID)
+			return placed.OrderID
+		case !isFault(status):
+			c.fail(c.order.Name, "POST /orders answers %d: %s", status, answer)
+			return ""
+		case !c.order.Key:
+			return ""
+		}
+		c.sched.pause(activity, nag)
+	}
+	return ""
+}
+
+// told is that the customer was told an order ID.
+func (c *customer) told(id string) {
+	for _, known := range c.ids {
+		if known == id {
+			return
+		}
+	}
+	c.ids = append(c.ids, id)
+	if c.order.Key && len(c.ids) > 1 {
+		c.fail(c.order.Name, "one Idempotency-Key made %d orders", len(c.ids))
+	}
+}
+
+// placeDifferently posts another order with the key of the first.
+func (c *customer) placeDifferently(ctx context.Context) {
+	status, answer := c.ask(ctx, c.order.Name+" differently", "POST", "/orders", c.request("FR"))
+	if status != http.StatusUnprocessableEntity && !isFault(status) {
+		c.fail(c.order.Name, "another order with the same Idempotency-Key is answered %d: %s", status, answer)
+	}
+}
+
+func (c *customer) cancel(ctx context.Context, id string) {
+	for range maxTries {
+		switch status, answer := c.ask(ctx, c.order.Name+" cancels", "POST", "/orders/"+id+"/cancel", nil); {
+		case status == http.StatusAccepted:
+			c.cancelled = true
+			return
+		case status == http.StatusConflict:
+			c.decided = true
+			return
+		case !isFault(status):
+			c.fail(c.order.Name, "cancelling is answered %d: %s", status, answer)
+			return
+		}
+		c.sched.pause(c.order.Name, nag)
+	}
+}
+
+// look asks for the order a few times. What is decided stays so.
+func (c *customer) look(ctx context.Context, id string) {
+	var last order.Status
+	for range 3 {
+		status, answer := c.ask(ctx, c.order.Name+" looks", "GET", "/orders/"+id, nil)
+		var o order.Order
+		switch {
+		case isFault(status):
+		case status != http.StatusOK || json.Unmarshal(answer, &o) != nil || o.ID != id:
+			c.fail(c.order.Name, "GET /orders/{orderId} is answered %d: %s", status, answer)
+		case last.Final() && o.Status != last:
+			c.fail(c.order.Name, "it was %s, and is %s", last, o.Status)
+		default:
+			last = o.Status
+		}
+		c.sched.pause(c.order.Name, 20*time.Second)
+	}
+}
+
+// request is the order as it is posted.
+func (c *customer) request(country string) []byte {
+	who := c.order.customer()
+	body, err := json.Marshal(map[string]any{
+		"customer":        order.Customer{ID: who, Name: "Ada", Email: who + "@example.com"},
+		"items":           c.order.Items,
+		"shippingAddress": order.Address{Name: "Ada", Line1: "1 Byron St", City: "London", PostalCode: "N1 " + who, Country: country},
+	})
+	if err != nil {
+		panic(err) // strings and numbers alone
+	}
+	return body
+}
+
+// ask sends a request and waits for its answer. Status 0 is none.
+func (c *customer) ask(ctx context.Context, activity, method, path string, body []byte) (status int, answer []byte) {
+	call := &interpose.Call{From: "customer", To: "apigateway", Action: method, Activity: activity, Input: append([]byte(path+" "), body...)}
+	err := c.calls(ctx, call, func() {
+		r := httptest.NewRequestWithContext(interpose.As(ctx, activity), method, path, bytes.NewReader(body))
+		r.Header.Set("Content-Type", "application/json")
+		if c.order.Key && method == "POST" && strings.HasSuffix(path, "/orders") {
+			r.Header.Set("Idempotency-Key", "the-only-one")
+		}
+		w := httptest.NewRecorder()
+		c.world.API.ServeHTTP(w, r)
+		status, answer = w.Code, w.Body.Bytes()
+		call.Outcome, call.Output = fmt.Sprint(status), answer
+	})
+	if err != nil {
+		return 0, nil
+	}
+	return status, answer
+}
+
+// isFault tells whether trying again may help.
+func isFault(status int) bool {
+	return status == 0 || status == http.StatusTooManyRequests || status >= 500
+}

@@ -1,0 +1,128 @@
+package simulation
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"orderflow/cmd/local/chaos"
+	"orderflow/lambdas/order"
+)
+
+// A Plan is all that a seed decides beforehand: who orders what and when, and
+// which faults there are. What it leaves open the run draws from the same seed.
+type Plan struct {
+	Seed   uint64
+	Shelf  []Product
+	Orders []Order
+	Rates  chaos.Rates
+	Pace   time.Duration // the longest that a call takes undisturbed, each way
+	Jumps  int           // how often nothing moves for longer than a callback may take
+}
+
+// A Product is one that the shop sells. Its price and weight do not matter.
+type Product struct {
+	SKU     string
+	Stocked int
+}
+
+// An Order is one that a customer places, and all that they do about it.
+type Order struct {
+	Name        string // "order 3"
+	At          time.Duration
+	Items       []order.Item
+	Country     string
+	Key         bool          // they send an Idempotency-Key, and insist on an answer
+	Clicks      int           // how often they press the button, at once
+	CancelAfter time.Duration // from the 202 on; 0: never
+	AgainAfter  time.Duration // from the 202 on, the same once more; 0: never
+	Differently bool          // and then another order with the same key
+}
+
+// UnknownSKU is in no catalogue.
+const UnknownSKU = "NO-SUCH-SKU"
+
+// CallbackTimeout is how long an order waits for inventory and shipment.
+const CallbackTimeout = time.Hour
+
+// NewPlan is the plan of a seed. It takes some faults out of the many, and
+// each at a rate of its own, for all at once would hide what two can do.
+func NewPlan(seed uint64) Plan {
+	random := rand.New(rand.NewPCG(seed, 1))
+	p := Plan{
+		Seed: seed,
+		Shelf: []Product{
+			{"LAST", 1 + random.IntN(3)},
+			{"MUG", 3 + random.IntN(8)},
+			{"POT", 1000},
+		},
+		Rates: chaos.Rates{},
+		Pace:  []time.Duration{0, time.Millisecond, 50 * time.Millisecond, 2 * time.Second}[random.IntN(4)],
+	}
+	rush := random.IntN(3) == 0
+	for i := range 2 + random.IntN(6) {
+		p.Orders = append(p.Orders, newOrder(random, i+1, rush))
+	}
+	if random.IntN(8) > 0 {
+		for _, f := range chaos.Faults() {
+			if random.IntN(3) == 0 {
+				p.Rates[f] = []float64{0.01, 0.03, 0.1, 0.25}[random.IntN(4)]
+			}
+		}
+		if random.IntN(12) == 0 {
+			p.Jumps = 1 + random.IntN(2)
+		}
+	}
+	return p
+}
+
+func newOrder(random *rand.Rand, number int, rush bool) Order {
+	o := Order{
+		Name:    fmt.Sprintf("order %d", number),
+		Country: "GB",
+		Key:     random.IntN(5) > 0,
+		Clicks:  1,
+	}
+	if !rush {
+		o.At = time.Duration(random.Int64N(int64(2 * time.Minute)))
+	}
+	for range 1 + random.IntN(3) {
+		sku := []string{"LAST", "MUG", "MUG", "POT"}[random.IntN(4)]
+		o.Items = append(o.Items, order.Item{SKU: sku, Quantity: 1 + random.IntN(2)})
+	}
+	switch random.IntN(12) {
+	case 0:
+		o.Country = "AQ"
+	case 1:
+		o.Items = append(o.Items, order.Item{SKU: UnknownSKU, Quantity: 1})
+	}
+	if random.IntN(3) == 0 {
+		within := []time.Duration{10 * time.Millisecond, time.Second, 30 * time.Second, 5 * time.Minute}[random.IntN(4)]
+		o.CancelAfter = 1 + time.Duration(random.Int64N(int64(within)))
+	}
+	if o.Key {
+		o.Clicks += random.IntN(2)
+		if random.IntN(2) == 0 {
+			o.AgainAfter = 1 + time.Duration(random.Int64N(int64(5*time.Minute)))
+			o.Differently = random.IntN(2) == 0
+		}
+	}
+	return o
+}
+
+// wants is how many of each SKU an order asks for.
+func (o Order) wants() map[string]int {
+	wants := map[string]int{}
+	for _, item := range order.Merge(o.Items) {
+		wants[item.SKU] = item.Quantity
+	}
+	return wants
+}
+
+func (o Order) isKnown() bool {
+	return !slices.ContainsFunc(o.Items, func(i order.Item) bool { return i.SKU == UnknownSKU })
+}
+
+// number is which of the plan's orders it is; its customer is named after it.
+func (o Order) customer() string { return "c-" + o.Name[len("order "):] }

@@ -1,0 +1,323 @@
+// Package simulation runs the whole of orderflow in virtual time, with faults,
+// and checks from outside that nothing was lost, doubled or oversold. One seed
+// decides everything: what customers do, which activity goes on next at each
+// call that one party makes of another, how long calls take, and which faults
+// befall them. So whatever a seed finds, it finds again:
+//
+//	plan.go       what a seed decides beforehand: customers, shelf, faults
+//	scheduler.go  which activity goes on next
+//	customer.go   what a customer does, and must be answered
+//	simulation.go a run from the first order to the last check
+//	world.go      the system as its APIs show it
+//	check.go      what must hold
+//	trace.go      what happened
+//	shrink.go     the smallest plan that still fails
+package simulation
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/cryptotest"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"orderflow/cmd/local/chaos"
+	"orderflow/cmd/local/cloud/interpose"
+	"orderflow/lambdas/order"
+)
+
+// A System is what is simulated, started and with the shelf stocked.
+type System struct {
+	API      http.Handler
+	AWS      aws.Config // of clients that call it
+	Outputs  map[string]string
+	Mappings chaos.Mappings
+	Close    func()
+}
+
+// Start starts a system whose every call passes through calls, and whose every
+// activity takes turns, with a callback timeout of CallbackTimeout.
+type Start func(shelf []Product, calls interpose.Calls, turn interpose.Turn) (*System, error)
+
+// A Result is what a run came to.
+type Result struct {
+	Plan       Plan
+	Trace      *Trace
+	Violations []Violation
+	Statuses   map[order.Status]int // of all orders, at the end
+	Faults     map[chaos.Fault]int
+	Turns      int
+	Redriven   int // messages, from dead-letter queues
+}
+
+// A Violation is something that must hold and did not.
+type Violation struct {
+	Order string // "" for all
+	What  string
+}
+
+// Orders are the names of those that violations are about.
+func (r *Result) Orders() []string {
+	var names []string
+	for _, v := range r.Violations {
+		if v.Order != "" && !slices.Contains(names, v.Order) {
+			names = append(names, v.Order)
+		}
+	}
+	return names
+}
+
+// Run runs a plan.
+func Run(t *testing.T, plan Plan, start Start) *Result {
+	cryptotest.SetGlobalRandom(t, plan.Seed)
+	var r *run
+	synctest.Test(t, func(t *testing.T) {
+		r = newRun(plan)
+		if err := r.all(t.Context(), start); err != nil {
+			t.Fatalf("seed %d: %v", plan.Seed, err)
+		}
+	})
+	return &r.Result
+}
+
+// A run is a simulation under way. Its activities go on one at a time, so
+// nothing in it needs a lock but what the last one leaves behind.
+type run struct {
+	Result
+	sched   *scheduler
+	weather *chaos.Weather
+	world   *world
+	random  *rand.Rand // for how long calls take
+
+	customers []*customer
+	decided   map[string]order.Status // by order ID, as the table said it first
+}
+
+func newRun(plan Plan) *run {
+	r := &run{
+		Result:  Result{Plan: plan, Trace: newTrace(), Statuses: map[order.Status]int{}, Faults: map[chaos.Fault]int{}},
+		sched:   newScheduler(rand.New(rand.NewPCG(plan.Seed, 2))),
+		random:  rand.New(rand.NewPCG(plan.Seed, 3)),
+		decided: map[string]order.Status{},
+	}
+	r.weather = chaos.New(chaos.Config{
+		Rates: plan.Rates,
+		Seed:  plan.Seed,
+		Sleep: func(ctx context.Context, c *interpose.Call, d time.Duration) error {
+			return r.sched.sleep(ctx, c.Activity+" sleeps", d)
+		},
+		Report: func(f chaos.Fault, c *interpose.Call) {
+			r.Faults[f]++
+			r.note(c, "! "+string(f))
+		},
+	})
+	return r
+}
+
+// all is a run from the first order to the last check.
+func (r *run) all(ctx context.Context, start Start) error {
+	system, err := start(r.Plan.Shelf, r.calls, r.sched.take)
+	if err != nil {
+		return err
+	}
+	r.world = newWorld(system)
+	r.live(ctx)
+	r.weather.Calm()
+	r.drain(ctx)
+	if err := r.redrive(ctx); err != nil {
+		return err
+	}
+	if err := r.check(ctx); err != nil {
+		return err
+	}
+	r.Turns = r.sched.turns
+	r.sched.release()
+	system.Close()
+	return nil
+}
+
+// live lets customers do what they will, in whatever weather.
+func (r *run) live(ctx context.Context) {
+	var living sync.WaitGroup
+	for _, o := range r.Plan.Orders {
+		c := &customer{run: r, order: o}
+		r.customers = append(r.customers, c)
+		living.Go(func() { c.live(ctx) })
+	}
+	operating, retire := context.WithCancel(ctx)
+	var operator sync.WaitGroup
+	operator.Go(func() {
+		if err := r.weather.StopConsumers(operating, r.world.Mappings); err != nil {
+			r.fail("", "the operator: %v", err)
+		}
+	})
+	done := make(chan struct{})
+	go func() { living.Wait(); close(done) }()
+	for jumps := r.Plan.Jumps; ; {
+		r.sched.run(time.Now().Add(30 * time.Second))
+		if jumps > 0 && r.random.IntN(3) == 0 {
+			jumps--
+			r.Trace.add("! jump")
+			r.sched.skip(CallbackTimeout + time.Minute)
+		}
+		select {
+		case <-done:
+			retire()
+			r.sched.run(time.Now().Add(10 * time.Minute)) // the operator starts what they stopped
+			operator.Wait()
+			return
+		default:
+		}
+	}
+}
+
+// drain lets the system finish what it has begun.
+func (r *run) drain(ctx context.Context) {
+	const limit = 6 * time.Hour
+	quiet := 0
+	for began := time.Now(); quiet < 2; {
+		r.sched.run(time.Now().Add(2 * time.Minute))
+		busy := r.busy(ctx)
+		if busy == "" {
+			quiet++
+			continue
+		}
+		quiet = 0
+		if time.Since(began) > limit {
+			r.fail("", "after %v without faults %s", limit, busy)
+			return
+		}
+	}
+}
+
+// busy says what is still to be done, dead letters aside.
+func (r *run) busy(ctx context.Context) string {
+	executions, err := r.world.executions(ctx)
+	if err != nil {
+		return err.Error()
+	}
+	for id, status := range executions {
+		if status == "RUNNING" {
+			return "the execution of " + r.Trace.names[id] + " runs"
+		}
+	}
+	depths, err := r.world.depths(ctx)
+	if err != nil {
+		return err.Error()
+	}
+	for queue, n := range depths {
+		if !isDeadLetterQueue(queue) {
+			return fmt.Sprintf("%d messages are in %s", n, queue)
+		}
+	}
+	return ""
+}
+
+func isDeadLetterQueue(name string) bool { return strings.HasSuffix(name, "DeadLetterQueue") }
+
+// redrive sends dead letters back, as on-call does once the fault is mended.
+// There must be a fault that explains them, and none may come back.
+func (r *run) redrive(ctx context.Context) error {
+	depths, err := r.world.depths(ctx)
+	if err != nil || len(depths) == 0 {
+		return err
+	}
+	queues := slices.Sorted(maps.Keys(depths))
+	for _, queue := range queues {
+		if len(r.Faults) == 0 {
+			r.fail("", "%d messages are in %s, and there was no fault", depths[queue], queue)
+		}
+		r.Redriven += depths[queue]
+		r.Trace.add(fmt.Sprintf("operator redrives %d messages of %s", depths[queue], queue))
+		if err := r.world.redrive(ctx, queue); err != nil {
+			return err
+		}
+	}
+	r.drain(ctx)
+	depths, err = r.world.depths(ctx)
+	for queue, n := range depths {
+		r.fail("", "%d messages are in %s again, without any fault", n, queue)
+	}
+	return err
+}
+
+// calls is what every call passes through: it takes time either way, faults
+// befall it, it is traced, and what it changed is looked at.
+func (r *run) calls(ctx context.Context, c *interpose.Call, do func()) error {
+	if err := r.sched.sleep(ctx, c.Activity+" calls", r.latency()); err != nil {
+		return err
+	}
+	r.learn(c)
+	err := r.weather.Calls(ctx, c, func() {
+		do()
+		r.note(c, c.Outcome)
+		r.watch(c)
+	})
+	if late := r.sched.sleep(ctx, c.Activity+" is answered", r.latency()); err == nil {
+		err = late
+	}
+	return err
+}
+
+func (r *run) latency() time.Duration {
+	if r.Plan.Pace == 0 {
+		return 0
+	}
+	return time.Duration(r.random.Int64N(int64(r.Plan.Pace)))
+}
+
+func (r *run) note(c *interpose.Call, outcome string) {
+	what := strings.ReplaceAll(fmt.Sprintf("%s → %s %s %s", c.From, c.To, c.Action, outcome), "orderflow-", "")
+	r.Trace.add(what, []byte(c.Activity), c.Input, c.Output)
+}
+
+// learn finds out the ID of an order where it is started.
+func (r *run) learn(c *interpose.Call) {
+	if c.Action != "StartExecution" {
+		return
+	}
+	var in struct{ Name, Input string }
+	var asked struct{ Customer order.Customer }
+	if json.Unmarshal(c.Input, &in) == nil && json.Unmarshal([]byte(in.Input), &asked) == nil {
+		r.Trace.know(in.Name, "order "+strings.TrimPrefix(asked.Customer.ID, "c-"))
+	}
+}
+
+// watch looks at what a write has changed, in the very moment.
+func (r *run) watch(c *interpose.Call) {
+	if c.To != "dynamodb" || !slices.Contains([]string{"PutItem", "UpdateItem", "TransactWriteItems"}, c.Action) || c.Outcome != "ok" {
+		return
+	}
+	ctx := context.Background()
+	if bytes.Contains(c.Input, []byte(r.world.Outputs["StockTable"])) {
+		for _, p := range r.Plan.Shelf {
+			r.checkShelf(ctx, p)
+		}
+	}
+	if bytes.Contains(c.Input, []byte(r.world.Outputs["OrdersTable"])) {
+		for _, id := range r.Trace.ids {
+			if bytes.Contains(c.Input, []byte(id)) {
+				r.checkDecision(ctx, id)
+			}
+		}
+	}
+}
+
+func (r *run) fail(order, format string, args ...any) {
+	v := Violation{order, fmt.Sprintf(format, args...)}
+	if !slices.Contains(r.Violations, v) {
+		r.Violations = append(r.Violations, v)
+		r.Trace.add("!! "+strings.TrimSpace(order+" "+v.What), []byte(order))
+	}
+}

@@ -143,7 +143,7 @@ func (t *transport) interposed(r *http.Request, function *lambdacontext.LambdaCo
 			return nil, err
 		}
 	}
-	c := &interpose.Call{From: lastOf(function.InvokedFunctionArn), Function: true, Activity: function.AwsRequestID, Input: body}
+	c := &interpose.Call{From: lastOf(function.InvokedFunctionArn), Function: true, Activity: function.AwsRequestID, Path: r.URL.Path, Input: body}
 	c.To, c.Action = called(r)
 	var answer *response
 	var err error

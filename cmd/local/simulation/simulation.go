@@ -100,6 +100,7 @@ type run struct {
 	world   *world
 	random  *rand.Rand // for how long calls take
 
+	over      bool // what happens now is of no interest
 	customers []*customer
 	decided   map[string]order.Status // by order ID, as the table said it first
 }
@@ -142,6 +143,7 @@ func (r *run) all(ctx context.Context, start Start) error {
 		return err
 	}
 	r.Turns = r.sched.turns
+	r.over = true
 	r.sched.release()
 	system.Close()
 	return nil
@@ -255,12 +257,20 @@ func (r *run) redrive(ctx context.Context) error {
 // calls is what every call passes through: it takes time either way, faults
 // befall it, it is traced, and what it changed is looked at.
 func (r *run) calls(ctx context.Context, c *interpose.Call, do func()) error {
+	if r.over {
+		do()
+		return nil
+	}
+	r.sched.take(c.Activity + " calls") // what is drawn below is drawn in turn
 	if err := r.sched.sleep(ctx, c.Activity+" calls", r.latency()); err != nil {
 		return err
 	}
 	r.learn(c)
 	err := r.weather.Calls(ctx, c, func() {
 		do()
+		if r.over {
+			return
+		}
 		r.note(c, c.Outcome)
 		r.watch(c)
 	})
@@ -279,7 +289,10 @@ func (r *run) latency() time.Duration {
 
 func (r *run) note(c *interpose.Call, outcome string) {
 	what := strings.ReplaceAll(fmt.Sprintf("%s → %s %s %s", c.From, c.To, c.Action, outcome), "orderflow-", "")
-	r.Trace.add(what, []byte(c.Activity), c.Input, c.Output)
+	if c.From == "lambda" {
+		what = strings.ReplaceAll(c.Activity, "orderflow-", "") + ": " + what
+	}
+	r.Trace.add(what, []byte(c.Activity+c.Path), c.Input, c.Output)
 }
 
 // learn finds out the ID of an order where it is started.

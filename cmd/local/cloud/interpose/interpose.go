@@ -26,6 +26,7 @@ type Call struct {
 	From, To string // a service, a function, "carrier"
 	Function bool   // From is one
 	Action   string
+	Path     string // of a URL, where there is one
 	Activity string // that makes it; see As
 	Input    []byte
 

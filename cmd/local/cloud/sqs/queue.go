@@ -396,7 +396,7 @@ func (q *queue) shut(reason error) {
 	q.shutBy = reason
 	for w := q.waiters.first; w != nil; w = q.waiters.first {
 		q.waiters.remove(w)
-		w.answer <- answer{err: reason}
+		w.give(answer{err: reason})
 	}
 	if q.timer != nil && q.timer.Stop() {
 		q.service.running.Done()

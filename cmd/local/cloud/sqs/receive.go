@@ -78,7 +78,7 @@ func (s *Service) ReceiveMessage(ctx context.Context, in *ReceiveMessageInput) (
 		s.mu.Unlock()
 		return &ReceiveMessageOutput{Messages: messages}, nil
 	}
-	w := &waiter{want: want, answer: make(chan answer, 1)}
+	w := &waiter{want: want, answered: make(chan struct{})}
 	q.waiters.push(w)
 	q.settle(now)
 	s.mu.Unlock()
@@ -89,25 +89,22 @@ func (s *Service) ReceiveMessage(ctx context.Context, in *ReceiveMessageInput) (
 func (s *Service) await(ctx context.Context, q *queue, w *waiter, wait time.Duration) (*ReceiveMessageOutput, error) {
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
-	var cancelled error
 	select {
-	case a := <-w.answer:
-		return a.output()
+	case <-w.answered:
 	case <-timer.C:
 	case <-ctx.Done():
-		cancelled = ctx.Err()
 	}
 	s.turn.Take("poll by", interpose.Activity(ctx))
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	select {
-	case a := <-w.answer: // just in time: received is received
-		return a.output()
+	case <-w.answered: // maybe just in time: received is received
+		return w.answer.output()
 	default:
 	}
 	q.waiters.remove(w)
-	if cancelled != nil {
-		return nil, cancelled
+	if err := ctx.Err(); err != nil {
+		return nil, err
 	}
 	return &ReceiveMessageOutput{}, nil
 }
@@ -176,7 +173,7 @@ func (q *queue) serve(now int64) {
 			q.waiters.unshift(w)
 			return
 		}
-		w.answer <- answer{messages: messages}
+		w.give(answer{messages: messages})
 	}
 }
 
@@ -312,8 +309,14 @@ func milliseconds(nanoseconds int64) string {
 // A waiter is a poll that waits.
 type waiter struct {
 	want       want
-	answer     chan answer // holds one, so that giving it never waits
+	answer     answer
+	answered   chan struct{} // closed once answer is set
 	prev, next *waiter
+}
+
+func (w *waiter) give(a answer) {
+	w.answer = a
+	close(w.answered)
 }
 
 type answer struct {

@@ -78,6 +78,7 @@ func (p *polling) run(ctx context.Context) {
 		if err != nil && p.ctx.Err() == nil {
 			s.cfg.Log.Error("lambda: the queue can not be read", "queue", p.m.config.EventSourceArn, "error", err)
 			pause(ctx, delay)
+			s.cfg.Turn.Take(interpose.Activity(ctx))
 			delay = min(2*delay, maxReadDelay)
 		} else if err == nil {
 			delay = time.Second

@@ -69,8 +69,8 @@ func TestRedriveExecution(t *testing.T) {
 			time.Sleep(time.Second)
 			return token
 		}
-		c.start(machine, "later", `{"n":1}`)
 		first := next()
+		c.start(machine, "later", `{"n":1}`)
 		next()
 		c.notRedrivenBecause(t, arn, running)
 		if err := c.fail(first, "Boom", "one"); err != nil {

@@ -93,11 +93,13 @@ func (w *Weather) before(ctx context.Context, c *interpose.Call) error {
 	}
 	switch {
 	case c.From == "sns":
-		if w.isAway(Late, c.To, c) {
+		if w.isAway(Late, c.To, longestAway, c) {
 			return unavailable
 		}
 		return nil
-	case c.To == carrier && w.isAway(Carrier, carrier, c):
+	case c.From == "states" && w.isAway(Outage, "states "+c.To, longestOutage, c):
+		return unavailable
+	case c.To == carrier && w.isAway(Carrier, carrier, longestAway, c):
 		return unavailable
 	case c.To == carrier && c.Action == "PUT" && w.refuses(c):
 		return &protocol.Error{Code: "Refused", Message: "the pigeons are on strike", Status: 422}
@@ -134,6 +136,9 @@ const (
 	longestSlow = 15 * time.Second
 	longestAway = 5 * time.Minute
 
+	// Longer than Step Functions retries for.
+	longestOutage = 2 * time.Hour
+
 	// Beyond what a handler keeps back of its time to answer.
 	beyondDeadline = time.Second
 )
@@ -165,15 +170,15 @@ func (w *Weather) happens(f Fault, c *interpose.Call) bool {
 	return hit
 }
 
-// isAway tells whether somebody cannot be reached, for minutes on end.
-func (w *Weather) isAway(f Fault, who string, c *interpose.Call) bool {
+// isAway tells whether somebody cannot be reached, for a while.
+func (w *Weather) isAway(f Fault, who string, longest time.Duration, c *interpose.Call) bool {
 	w.mu.Lock()
 	away := !w.calm && time.Now().Before(w.away[who])
 	w.mu.Unlock()
 	if away || !w.happens(f, c) {
 		return away
 	}
-	until := time.Now().Add(w.upTo(longestAway))
+	until := time.Now().Add(w.upTo(longest))
 	w.mu.Lock()
 	w.away[who] = until
 	w.mu.Unlock()

@@ -26,6 +26,7 @@ const (
 	Slow      Fault = "slow"
 	Duplicate Fault = "duplicate"
 	Late      Fault = "late"
+	Outage    Fault = "outage"
 	Carrier   Fault = "carrier"
 	Refuse    Fault = "refuse"
 	Stop      Fault = "stop"
@@ -42,6 +43,7 @@ var Meanings = map[Fault]string{
 	Slow:      "a call takes up to 15 s more, either way",
 	Duplicate: "SNS delivers a message to a queue twice",
 	Late:      "SNS cannot reach a queue for up to five minutes, from a delivery on",
+	Outage:    "Step Functions cannot reach a service for up to two hours, from a call on",
 	Carrier:   "the carrier is away for up to five minutes, from a call on",
 	Refuse:    "the carrier refuses an order's parcel, for good",
 	Stop:      "a queue is not read for up to five minutes, by the minute",

@@ -222,9 +222,9 @@ func (r *run) checkReason(c *customer, o order.Order) {
 	case "CancelledByCustomer":
 		unless(o.Status == order.Cancelled && c.order.CancelAfter > 0)
 	case "States.Timeout":
-		unless(o.Status == order.Failed && (r.Plan.Jumps > 0 || r.Redriven > 0))
+		unless(o.Status == order.Failed && (r.Plan.Jumps > 0 || r.Redriven > 0 || r.Faults[chaos.Outage] > 0))
 	default:
-		unless(false)
+		unless(o.Status == order.Failed && r.Faults[chaos.Outage] > 0)
 	}
 }
 

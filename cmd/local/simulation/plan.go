@@ -18,6 +18,7 @@ type Plan struct {
 	Orders []Order
 	Rates  chaos.Rates
 	Pace   time.Duration // the longest that a call takes undisturbed, each way
+	Storm  time.Duration // how long the faults last when the customers are done
 	Jumps  int           // how often nothing moves for longer than a callback may take
 }
 
@@ -67,9 +68,10 @@ func NewPlan(seed uint64) Plan {
 	if random.IntN(8) > 0 {
 		for _, f := range chaos.Faults() {
 			if random.IntN(3) == 0 {
-				p.Rates[f] = []float64{0.01, 0.03, 0.1, 0.25}[random.IntN(4)]
+				p.Rates[f] = []float64{0.01, 0.03, 0.1, 0.3}[random.IntN(4)]
 			}
 		}
+		p.Storm = []time.Duration{0, 10 * time.Minute, time.Hour, 3 * time.Hour}[random.IntN(4)]
 		if random.IntN(12) == 0 {
 			p.Jumps = 1 + random.IntN(2)
 		}

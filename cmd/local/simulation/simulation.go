@@ -31,6 +31,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
 	"orderflow/cmd/local/chaos"
 	"orderflow/cmd/local/cloud/interpose"
@@ -58,7 +59,7 @@ type Result struct {
 	Statuses   map[order.Status]int // of all orders, at the end
 	Faults     map[chaos.Fault]int
 	Turns      int
-	Redriven   int // messages, from dead-letter queues
+	Redriven   int // messages of dead-letter queues, and executions
 }
 
 // A Violation is something that must hold and did not.
@@ -100,7 +101,8 @@ type run struct {
 	world   *world
 	random  *rand.Rand // for how long calls take
 
-	over      bool // what happens now is of no interest
+	calm      func() // ends the faults
+	over      bool   // what happens now is of no interest
 	customers []*customer
 	decided   map[string]order.Status // by order ID, as the table said it first
 }
@@ -134,7 +136,8 @@ func (r *run) all(ctx context.Context, start Start) error {
 	}
 	r.world = newWorld(system)
 	r.live(ctx)
-	r.weather.Calm()
+	r.sched.run(time.Now().Add(r.Plan.Storm))
+	r.calm()
 	r.drain(ctx)
 	if err := r.redrive(ctx); err != nil {
 		return err
@@ -158,12 +161,18 @@ func (r *run) live(ctx context.Context) {
 		living.Go(func() { c.live(ctx) })
 	}
 	operating, retire := context.WithCancel(ctx)
-	var operator sync.WaitGroup
-	operator.Go(func() {
+	retired := make(chan struct{})
+	go func() {
+		defer close(retired)
 		if err := r.weather.StopConsumers(operating, r.world.Mappings); err != nil {
 			r.fail("", "the operator: %v", err)
 		}
-	})
+	}()
+	r.calm = func() {
+		r.weather.Calm()
+		retire()
+		r.sched.runUntil(retired)
+	}
 	done := make(chan struct{})
 	go func() { living.Wait(); close(done) }()
 	for jumps := r.Plan.Jumps; ; {
@@ -175,9 +184,6 @@ func (r *run) live(ctx context.Context) {
 		}
 		select {
 		case <-done:
-			retire()
-			r.sched.run(time.Now().Add(10 * time.Minute)) // the operator starts what they stopped
-			operator.Wait()
 			return
 		default:
 		}
@@ -228,12 +234,27 @@ func (r *run) busy(ctx context.Context) string {
 
 func isDeadLetterQueue(name string) bool { return strings.HasSuffix(name, "DeadLetterQueue") }
 
-// redrive sends dead letters back, as on-call does once the fault is mended.
-// There must be a fault that explains them, and none may come back.
+// redrive does what on-call does once the faults are mended: it redrives the
+// executions that gave up, and sends dead letters back. There must be a fault
+// that explains each, and none may come back.
 func (r *run) redrive(ctx context.Context) error {
 	depths, err := r.world.depths(ctx)
-	if err != nil || len(depths) == 0 {
+	if err != nil {
 		return err
+	}
+	undecided, err := r.world.undecided(ctx)
+	if err != nil {
+		return err
+	}
+	for _, id := range undecided {
+		r.Redriven++
+		r.Trace.add("operator redrives the execution", []byte(id))
+		if r.Faults[chaos.Outage] == 0 {
+			r.fail(r.Trace.names[id], "its execution gave up, and there was no outage")
+		}
+		if _, err := r.world.states.RedriveExecution(ctx, &sfn.RedriveExecutionInput{ExecutionArn: aws.String(r.world.execution(id))}); err != nil {
+			return err
+		}
 	}
 	queues := slices.Sorted(maps.Keys(depths))
 	for _, queue := range queues {
@@ -245,6 +266,9 @@ func (r *run) redrive(ctx context.Context) error {
 		if err := r.world.redrive(ctx, queue); err != nil {
 			return err
 		}
+	}
+	if r.Redriven == 0 {
+		return nil
 	}
 	r.drain(ctx)
 	depths, err = r.world.depths(ctx)

@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -97,6 +99,34 @@ func (w *world) executions(ctx context.Context) (map[string]sfntypes.ExecutionSt
 		}
 	}
 	return all, nil
+}
+
+func (w *world) execution(name string) string {
+	return strings.Replace(w.Outputs["StateMachineArn"], ":stateMachine:", ":execution:", 1) + ":" + name
+}
+
+// undecided are the executions that failed on their way: they did not come to
+// the state that fails an order.
+func (w *world) undecided(ctx context.Context) (names []string, _ error) {
+	executions, err := w.executions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(executions)) {
+		if executions[name] != sfntypes.ExecutionStatusFailed {
+			continue
+		}
+		out, err := w.states.GetExecutionHistory(ctx, &sfn.GetExecutionHistoryInput{
+			ExecutionArn: aws.String(w.execution(name)), ReverseOrder: true, MaxResults: 2,
+		})
+		if err != nil {
+			return nil, err
+		}
+		if out.Events[1].Type != sfntypes.HistoryEventTypeFailStateEntered {
+			names = append(names, name)
+		}
+	}
+	return names, nil
 }
 
 // depths are how many messages each queue holds, in whatever state, by name;

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	"orderflow/cmd/local/chaos"
@@ -111,6 +112,38 @@ func newOrder(random *rand.Rand, number int, rush bool) Order {
 		}
 	}
 	return o
+}
+
+// String tells a plan to a person.
+func (p Plan) String() string {
+	var b strings.Builder
+	for _, s := range p.Shelf {
+		fmt.Fprintf(&b, "shelf %s %d\n", s.SKU, s.Stocked)
+	}
+	for _, o := range p.Orders {
+		fmt.Fprintf(&b, "%s after %v, to %s:", o.Name, o.At, o.Country)
+		for _, item := range o.Items {
+			fmt.Fprintf(&b, " %d × %s", item.Quantity, item.SKU)
+		}
+		if o.Key {
+			b.WriteString(", with a key")
+		}
+		if o.Clicks > 1 {
+			fmt.Fprintf(&b, ", %d clicks", o.Clicks)
+		}
+		if o.AgainAfter > 0 {
+			fmt.Fprintf(&b, ", again after %v", o.AgainAfter)
+		}
+		if o.Differently {
+			b.WriteString(" and then differently")
+		}
+		if o.CancelAfter > 0 {
+			fmt.Fprintf(&b, ", cancelled after %v", o.CancelAfter)
+		}
+		b.WriteString("\n")
+	}
+	fmt.Fprintf(&b, "faults %s\npace %v, storm %v, %d jumps\n", p.Rates, p.Pace, p.Storm, p.Jumps)
+	return b.String()
 }
 
 // wants is how many of each SKU an order asks for.

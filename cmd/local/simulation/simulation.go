@@ -79,6 +79,16 @@ func (r *Result) Orders() []string {
 	return names
 }
 
+// Explain tells a person what went wrong, in what plan, and how it came about.
+func (r *Result) Explain() string {
+	var b strings.Builder
+	for _, v := range r.Violations {
+		fmt.Fprintf(&b, "%s\n", strings.TrimSpace(v.Order+" "+v.What))
+	}
+	fmt.Fprintf(&b, "\nin the plan\n\n%s\nhere is what happened:\n\n%s", r.Plan, r.Trace.String(r.Orders()...))
+	return b.String()
+}
+
 // Run runs a plan.
 func Run(t *testing.T, plan Plan, start Start) *Result {
 	cryptotest.SetGlobalRandom(t, plan.Seed)

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"orderflow/cmd/local/carrier"
 	"orderflow/lambdas/order"
 )
@@ -105,31 +107,49 @@ func (d *demo) place(ctx context.Context, request orderRequest) (order.Order, er
 	return d.call(ctx, http.MethodPost, "/orders", body, http.StatusAccepted)
 }
 
+// maxTries is how often a request is made that is answered with a fault, a
+// second apart. Its Idempotency-Key sees to it that it counts once.
+const maxTries = 10
+
 func (d *demo) show(ctx context.Context, orderID string) (order.Order, error) {
 	return d.call(ctx, http.MethodGet, "/orders/"+orderID, nil, http.StatusOK)
 }
 
 func (d *demo) call(ctx context.Context, method, path string, body []byte, want int) (order.Order, error) {
+	key := uuid.NewString()
+	for tries := 1; ; tries++ {
+		status, o, err := d.try(ctx, method, path, key, body, want)
+		if status < http.StatusInternalServerError || tries == maxTries {
+			return o, err
+		}
+		select {
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+			return o, err
+		}
+	}
+}
+
+func (d *demo) try(ctx context.Context, method, path, key string, body []byte, want int) (status int, o order.Order, _ error) {
 	r, err := http.NewRequestWithContext(ctx, method, "http://"+d.system.api+path, bytes.NewReader(body))
 	if err != nil {
-		return order.Order{}, err
+		return 0, o, err
 	}
 	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Idempotency-Key", key)
 	resp, err := d.client.Do(r)
 	if err != nil {
-		return order.Order{}, err
+		return 0, o, err
 	}
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
 	if err != nil {
-		return order.Order{}, err
+		return 0, o, err
 	}
 	if resp.StatusCode != want {
-		return order.Order{}, fmt.Errorf("%s %s answers %s: %s", method, path, resp.Status, answer)
+		return resp.StatusCode, o, fmt.Errorf("%s %s answers %s: %s", method, path, resp.Status, answer)
 	}
-	var o order.Order
-	err = json.Unmarshal(answer, &o)
-	return o, err
+	return resp.StatusCode, o, json.Unmarshal(answer, &o)
 }
 
 func outcome(o order.Order) string {

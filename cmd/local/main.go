@@ -2,6 +2,7 @@
 // to a cloud of its own, and serves the HTTP API and an AWS endpoint.
 //
 //	go run ./cmd/local [-api ADDR] [-aws ADDR] [-catalogue FILE.csv] [-demo]
+//	                   [-chaos FAULT=RATE,… [-seed N]]
 //
 // It serves until it is interrupted. Run it with -help for examples.
 package main
@@ -22,6 +23,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"orderflow/cmd/local/chaos"
 )
 
 func main() {
@@ -88,6 +91,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, sockets n
 	slog.SetDefault(log) // the handlers', as in Lambda
 	s, err := newSystem(ctx, systemConfig{
 		api: reachable(api.Addr()), aws: reachable(aws.Addr()), products: products, log: log,
+		chaos: options.chaos, seed: options.seed,
 	})
 	if err != nil {
 		return complain(stderr, exitFailed, err)
@@ -108,12 +112,15 @@ type options struct {
 	api, aws  string
 	catalogue string
 	demo      bool
+	chaos     chaos.Rates
+	seed      uint64
 }
 
-const usage = `Local runs orderflow in one process, with the AWS it needs, and serves until
+var usage = `Local runs orderflow in one process, with the AWS it needs, and serves until
 it is interrupted.
 
     go run ./cmd/local [-api ADDR] [-aws ADDR] [-catalogue FILE.csv] [-demo]
+                       [-chaos FAULT=RATE,… [-seed N]]
 
   -api ADDR        where the HTTP API listens (default 127.0.0.1:8080)
   -aws ADDR        where the AWS endpoint listens (default 127.0.0.1:4566)
@@ -122,16 +129,35 @@ it is interrupted.
                    and prices in minor units (default: a small sample)
   -demo            place a confirmed, an out-of-stock, a refused and an invalid
                    order and tell each one's journey, then go on serving
+  -chaos RATES     let faults happen, each as often as its rate says, from 0 to
+                   1: crash=0.02,duplicate=0.05
+  -seed N          what the faults are drawn from (default 1)
+
+The faults that there are:
+
+` + faults() + `
+A message that a function did not finish is received again after ` + chaoticVisibility.String() + `
+then, not after the template's six minutes.
 
 Examples:
 
     go run ./cmd/local -demo
     go run ./cmd/local -api 127.0.0.1:0 -aws 127.0.0.1:0    # any free ports
     go run ./cmd/local -catalogue shop.csv
+    go run ./cmd/local -demo -chaos crash=0.1,lost=0.05,duplicate=0.2 -seed 7
 
 Nobody is asked for credentials: an address other than a loopback one opens it
 to the network. An order to country AQ (Antarctica) is refused by the carrier.
 `
+
+// faults lists what -chaos may name.
+func faults() string {
+	var b strings.Builder
+	for _, f := range chaos.Faults() {
+		fmt.Fprintf(&b, "  %-15s  %s\n", f, chaos.Meanings[f])
+	}
+	return b.String()
+}
 
 func parse(args []string) (options, error) {
 	var o options
@@ -141,11 +167,19 @@ func parse(args []string) (options, error) {
 	flags.StringVar(&o.aws, "aws", "127.0.0.1:4566", "")
 	flags.StringVar(&o.catalogue, "catalogue", "", "")
 	flags.BoolVar(&o.demo, "demo", false, "")
+	flags.Uint64Var(&o.seed, "seed", 1, "")
+	flags.Func("chaos", "", func(s string) (err error) {
+		o.chaos, err = chaos.Parse(s)
+		return err
+	})
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return o, err
 		}
 		return o, fmt.Errorf("%w\nlocal -help lists what there is", err)
+	}
+	if o.chaos == nil && flags.Lookup("seed").Value.String() != flags.Lookup("seed").DefValue {
+		return o, errors.New("-seed is what -chaos draws from, and there is none\nlocal -help lists what there is")
 	}
 	if flags.NArg() > 0 {
 		return o, fmt.Errorf("unexpected argument %q\nlocal -help lists what there is", flags.Arg(0))
@@ -198,7 +232,7 @@ func (s *system) serve(ctx context.Context, api, aws net.Listener, ready func(co
 	requests, hangUp := context.WithCancel(context.WithoutCancel(ctx))
 	defer hangUp()
 
-	done := make(chan struct{}, 3)
+	done := make(chan struct{}, 4)
 	servers := []*http.Server{s.server(requests, s.API()), s.server(requests, s.AWS())}
 	servers[0].ReadTimeout = time.Minute // an HTTP API answers within 30 s
 	servers[0].WriteTimeout = 2 * time.Minute
@@ -214,6 +248,12 @@ func (s *system) serve(ctx context.Context, api, aws net.Listener, ready func(co
 	go func() {
 		defer func() { done <- struct{}{} }()
 		ready(ctx)
+	}()
+	go func() {
+		defer func() { done <- struct{}{} }()
+		if err := s.weather.StopConsumers(ctx, s.cloud.Lambda); err != nil {
+			stop(err)
+		}
 	}()
 	<-ctx.Done()
 

@@ -9,15 +9,19 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"orderflow/cmd/local/carrier"
+	"orderflow/cmd/local/chaos"
 	"orderflow/cmd/local/cloud"
 	"orderflow/cmd/local/cloud/cloudformation"
 	"orderflow/cmd/local/cloud/interpose"
 	"orderflow/cmd/local/cloud/ses"
+	"orderflow/cmd/local/cloud/sqs"
 	"orderflow/statemachine"
 	"orderflow/template"
 )
@@ -36,7 +40,11 @@ type systemConfig struct {
 	// parameters override the template's, by name.
 	parameters map[string]string
 
-	// calls are interposed, and turns taken; see cloud.Config.
+	// chaos lets faults happen, drawn from seed; nil: none.
+	chaos chaos.Rates
+	seed  uint64
+
+	// calls are interposed instead, and turns taken, in a simulation.
 	calls interpose.Calls
 	turn  interpose.Turn
 
@@ -49,6 +57,7 @@ type system struct {
 	cloud    *cloud.Cloud
 	carrier  *carrier.Carrier
 	stack    cloudformation.Stack
+	weather  *chaos.Weather
 	products []product
 	api, aws string
 	log      *slog.Logger
@@ -77,6 +86,10 @@ func newSystem(ctx context.Context, config systemConfig) (*system, error) {
 	maps.Copy(parameters, config.parameters)
 
 	s := &system{carrier: carrier.New(), products: config.products, api: config.api, aws: config.aws, log: config.log}
+	s.weather = chaos.New(chaos.Config{Rates: config.chaos, Seed: config.seed, Report: s.report})
+	if len(config.chaos) > 0 {
+		config.calls = s.weather.Calls
+	}
 	s.cloud = cloud.New(cloud.Config{
 		Endpoint:    config.aws,
 		APIEndpoint: config.api,
@@ -89,6 +102,9 @@ func newSystem(ctx context.Context, config systemConfig) (*system, error) {
 	})
 	if s.stack, err = s.cloud.Deploy(ctx, rendered, parameters); err == nil {
 		err = s.settleIn(ctx, parameters["SenderEmail"])
+	}
+	if err == nil && len(config.chaos) > 0 {
+		err = s.hurry(ctx)
 	}
 	if err != nil {
 		s.Close(ctx)
@@ -105,6 +121,31 @@ func (s *system) settleIn(ctx context.Context, sender string) error {
 	}
 	db := dynamodb.NewFromConfig(s.cloud.AWSConfig())
 	return seed(ctx, db, s.stack.Outputs["CatalogueTable"], s.stack.Outputs["StockTable"], s.products)
+}
+
+// chaoticVisibility is how long a message is hidden in chaos, lest one watch
+// for minutes until a crash is made good.
+const chaoticVisibility = 15 * time.Second
+
+// hurry shortens every queue's visibility timeout, as its operator may.
+func (s *system) hurry(ctx context.Context) error {
+	queues, err := s.cloud.SQS.ListQueues(ctx, &sqs.ListQueuesInput{})
+	if err != nil {
+		return err
+	}
+	timeout := strconv.Itoa(int(chaoticVisibility.Seconds()))
+	for _, url := range queues.QueueUrls {
+		_, err := s.cloud.SQS.SetQueueAttributes(ctx, &sqs.SetQueueAttributesInput{QueueUrl: url, Attributes: map[string]string{"VisibilityTimeout": timeout}})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// report tells of a fault as it happens.
+func (s *system) report(f chaos.Fault, c *interpose.Call) {
+	s.log.Warn("chaos", "fault", string(f), "from", c.From, "to", c.To, "action", c.Action)
 }
 
 // carrierPrefix is where the carrier answers, at the AWS endpoint.

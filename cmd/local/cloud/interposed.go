@@ -2,7 +2,9 @@ package cloud
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -177,14 +179,18 @@ func called(r *http.Request) (service, action string) {
 	return service, r.Method
 }
 
+// httpOutcome is "ok", or an error's code where JSON or a header tells it.
 func httpOutcome(w *response) string {
-	switch code := w.header.Get("X-Amzn-Errortype"); {
-	case code != "":
-		return code
-	case w.status < http.StatusBadRequest:
+	if w.status < http.StatusBadRequest {
 		return "ok"
 	}
-	return strconv.Itoa(w.status)
+	var shape struct {
+		Type string `json:"__type"`
+	}
+	if json.Unmarshal(w.body.Bytes(), &shape) != nil {
+		shape.Type = ""
+	}
+	return cmp.Or(w.header.Get("X-Amzn-Errortype"), shape.Type, strconv.Itoa(w.status))
 }
 
 // refusal is what a service answers with an error.

@@ -10,13 +10,16 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"orderflow/cmd/local/chaos"
 	"orderflow/cmd/local/cloud/interpose"
 	"orderflow/cmd/local/simulation"
 )
 
 var (
-	simSeeds = flag.Int("seeds", 200, "how many simulations to run")
-	simSeed  = flag.Uint64("seed", 1, "the seed of the first")
+	simSeeds  = flag.Int("seeds", 200, "how many simulations to run")
+	simSeed   = flag.Uint64("seed", 1, "the seed of the first")
+	simFaults = flag.String("faults", "", "fault=rate,…: these in place of what each seed draws")
+	simShrink = flag.Bool("shrink", true, "look for the smallest plan that fails")
 )
 
 // simulated starts the whole system for a simulation.
@@ -50,10 +53,19 @@ func TestSimulation(t *testing.T) {
 	slog.SetDefault(slog.New(slog.DiscardHandler))
 	run := func(p simulation.Plan) *simulation.Result { return simulation.Run(t, p, simulated) }
 	for seed := *simSeed; seed < *simSeed+uint64(*simSeeds); seed++ {
-		r := run(simulation.NewPlan(seed))
+		plan := simulation.NewPlan(seed)
+		if *simFaults != "" {
+			var err error
+			if plan.Rates, err = chaos.Parse(*simFaults); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r := run(plan)
 		if len(r.Violations) > 0 {
-			t.Fatalf("seed %d fails; see it again with\n\n    go test ./cmd/local -run 'Simulation$' -seeds 1 -seed %[1]d\n\n%s",
-				seed, simulation.Shrink(r, run).Explain())
+			if *simShrink {
+				r = simulation.Shrink(r, run)
+			}
+			t.Fatalf("seed %d fails; see it again with\n\n    go test ./cmd/local -run 'Simulation$' -seeds 1 -seed %[1]d\n\n%s", seed, r.Explain())
 		}
 		if testing.Verbose() {
 			t.Logf("seed %d: %v, %v, %d turns, %d redriven", seed, r.Statuses, r.Faults, r.Turns, r.Redriven)

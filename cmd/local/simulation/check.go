@@ -103,7 +103,7 @@ func (r *run) check(ctx context.Context) error {
 			}
 			r.Statuses[o.order.Status]++
 			r.checkOutcome(c, o)
-			r.checkReason(c, o.order)
+			r.checkReason(ctx, c, o.order)
 			if o.order.Status == order.Confirmed {
 				for sku, n := range c.order.wants() {
 					sold[sku] += n
@@ -196,7 +196,7 @@ func (r *run) checkOutcome(c *customer, o outcome) {
 }
 
 // checkReason: an order is refused for a reason only, and fails for a fault.
-func (r *run) checkReason(c *customer, o order.Order) {
+func (r *run) checkReason(ctx context.Context, c *customer, o order.Order) {
 	reason := ""
 	if o.Failure != nil {
 		reason = o.Failure.Code
@@ -222,9 +222,9 @@ func (r *run) checkReason(c *customer, o order.Order) {
 	case "CancelledByCustomer":
 		unless(o.Status == order.Cancelled && c.order.CancelAfter > 0)
 	case "States.Timeout":
-		unless(o.Status == order.Failed && (r.Plan.Jumps > 0 || r.Redriven > 0 || r.Faults[chaos.Outage] > 0))
+		unless(o.Status == order.Failed && (r.Plan.Jumps > 0 || r.Redriven > 0 || r.wornOut(ctx, o.ID)))
 	default:
-		unless(o.Status == order.Failed && r.Faults[chaos.Outage] > 0)
+		unless(o.Status == order.Failed && r.wornOut(ctx, o.ID))
 	}
 }
 

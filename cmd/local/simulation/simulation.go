@@ -242,6 +242,17 @@ func (r *run) busy(ctx context.Context) string {
 	return ""
 }
 
+// wornOut tells whether an execution has tried something as often as a state
+// machine that is to survive a surge must.
+func (r *run) wornOut(ctx context.Context, id string) bool {
+	const tries = 20
+	n, err := r.world.failures(ctx, id)
+	if err != nil {
+		r.fail(r.Trace.names[id], "history: %v", err)
+	}
+	return n > tries
+}
+
 func isDeadLetterQueue(name string) bool { return strings.HasSuffix(name, "DeadLetterQueue") }
 
 // redrive does what on-call does once the faults are mended: it redrives the
@@ -259,8 +270,8 @@ func (r *run) redrive(ctx context.Context) error {
 	for _, id := range undecided {
 		r.Redriven++
 		r.Trace.add("operator redrives the execution", []byte(id))
-		if r.Faults[chaos.Outage] == 0 {
-			r.fail(r.Trace.names[id], "its execution gave up, and there was no outage")
+		if !r.wornOut(ctx, id) {
+			r.fail(r.Trace.names[id], "its execution gave up without trying for long")
 		}
 		if _, err := r.world.states.RedriveExecution(ctx, &sfn.RedriveExecutionInput{ExecutionArn: aws.String(r.world.execution(id))}); err != nil {
 			return err

@@ -129,6 +129,23 @@ func (w *world) undecided(ctx context.Context) (names []string, _ error) {
 	return names, nil
 }
 
+// failures is how many tasks of an execution have failed.
+func (w *world) failures(ctx context.Context, name string) (n int, _ error) {
+	pages := sfn.NewGetExecutionHistoryPaginator(w.states, &sfn.GetExecutionHistoryInput{ExecutionArn: aws.String(w.execution(name))})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return 0, err
+		}
+		for _, e := range page.Events {
+			if e.Type == sfntypes.HistoryEventTypeTaskFailed || e.Type == sfntypes.HistoryEventTypeTaskTimedOut {
+				n++
+			}
+		}
+	}
+	return n, nil
+}
+
 // depths are how many messages each queue holds, in whatever state, by name;
 // empty ones are left out.
 func (w *world) depths(ctx context.Context) (map[string]int, error) {

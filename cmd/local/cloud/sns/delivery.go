@@ -48,26 +48,44 @@ type delivery struct {
 }
 
 // send delivers a notification. A queue's refusal is final; after a fault the
-// delivery is tried again, first at once and then in the background.
+// delivery is tried again, first at once and then with pauses.
 func (s *Service) send(sub *subscription, n *notification) {
 	d := delivery{id: n.id, sub: sub, body: n.message, attributes: n.attributes}
 	if !sub.raw {
 		d.body, d.attributes = string(s.envelope(sub, n)), nil
 	}
-	err := s.try(d, sub.queueARN)
-	for i := 0; err != nil && !final(err) && i < immediateRetries; i++ {
-		err = s.try(d, sub.queueARN)
-	}
-	switch {
-	case err == nil:
-	case final(err):
-		s.bury(d, err)
-	default:
-		s.retryLater(d)
+	if s.background {
+		s.later(func() {
+			if !s.atOnce(d) {
+				s.retry(d)
+			}
+		})
+	} else if !s.atOnce(d) {
+		s.later(func() { s.retry(d) })
 	}
 }
 
-func (s *Service) try(d delivery, queueARN string) error {
+// atOnce tries a delivery without a pause, and tells whether that was all.
+func (s *Service) atOnce(d delivery) (done bool) {
+	for range 1 + immediateRetries {
+		if s.try(d) {
+			return true
+		}
+	}
+	return false
+}
+
+// try tries a delivery, and tells whether that was all: it succeeded, or was
+// refused and buried.
+func (s *Service) try(d delivery) (done bool) {
+	err := s.deliverTo(d.sub.queueARN, d)
+	if err != nil && final(err) {
+		s.bury(d, err)
+	}
+	return err == nil || final(err)
+}
+
+func (s *Service) deliverTo(queueARN string, d delivery) error {
 	ctx := interpose.As(s.ctx, "delivery of", d.id, "to", queueARN)
 	return s.deliver(ctx, queueARN, d.sub.topicARN, d.body, d.attributes)
 }
@@ -82,7 +100,7 @@ func final(err error) bool {
 // queue. Without one, or when that refuses too, the message is lost, as on AWS.
 func (s *Service) bury(d delivery, why error) {
 	if d.sub.deadLetters != "" {
-		why = s.try(d, d.sub.deadLetters)
+		why = s.deliverTo(d.sub.deadLetters, d)
 	}
 	if why != nil {
 		s.log.Warn("sns: a message is lost", "subscription", d.sub.arn, "error", why)
@@ -114,13 +132,13 @@ func pause(n int) (d time.Duration, ok bool) {
 	return longestPause, n < preBackoffRetries+backoffRetries+postBackoffRetries
 }
 
-func (s *Service) retryLater(d delivery) {
+// later does something in the background, not at all once closed.
+func (s *Service) later(do func()) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if s.closed {
-		return
+	if !s.closed {
+		s.deliveries.Go(do)
 	}
-	s.retries.Go(func() { s.retry(d) })
 }
 
 // retry tries a delivery until it succeeds, is refused or has failed too often.
@@ -139,12 +157,7 @@ func (s *Service) retry(d delivery) {
 		case <-s.ctx.Done():
 			return
 		}
-		err := s.try(d, d.sub.queueARN)
-		if err == nil {
-			return
-		}
-		if final(err) {
-			s.bury(d, err)
+		if s.try(d) {
 			return
 		}
 	}

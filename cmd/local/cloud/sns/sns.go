@@ -42,6 +42,11 @@ type Config struct {
 	// Deliver is sqs.Service.Deliver, or a wrapper that delays or fails some.
 	Deliver Deliver
 
+	// Background is for a Deliver that takes its time: Publish does not wait
+	// for it. Otherwise a message is in its queues when Publish returns, which
+	// costs no goroutine.
+	Background bool
+
 	// Log is told of every message that is lost. Nil: nobody is.
 	Log *slog.Logger
 }
@@ -51,6 +56,7 @@ type Config struct {
 type Service struct {
 	region, account, baseURL string
 	deliver                  Deliver
+	background               bool
 	log                      *slog.Logger
 
 	mu            sync.RWMutex
@@ -58,9 +64,9 @@ type Service struct {
 	subscriptions storage.Table[*subscription] // by ARN
 	closed        bool
 
-	retries sync.WaitGroup
-	ctx     context.Context
-	cancel  context.CancelFunc
+	deliveries sync.WaitGroup // in the background
+	ctx        context.Context
+	cancel     context.CancelFunc
 }
 
 // A topic is replaced as a whole when its attributes change; its counters and
@@ -110,6 +116,7 @@ func New(c Config) *Service {
 		account:       c.Account,
 		baseURL:       strings.TrimSuffix(c.BaseURL, "/"),
 		deliver:       c.Deliver,
+		background:    c.Background,
 		log:           cmp.Or(c.Log, slog.New(slog.DiscardHandler)),
 		topics:        storage.Memory[*topic](),
 		subscriptions: storage.Memory[*subscription](),
@@ -125,7 +132,7 @@ func (s *Service) Close() {
 	s.closed = true
 	s.mu.Unlock()
 	s.cancel()
-	s.retries.Wait()
+	s.deliveries.Wait()
 }
 
 // Published is how many messages the topic of the given ARN has taken.

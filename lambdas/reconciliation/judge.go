@@ -64,11 +64,11 @@ type execution struct {
 	failure order.Failure // how it ended
 }
 
-// judge says what is wrong with an order, "" being nothing. Nothing is while
-// its execution runs, for that may be trying still, or for what happened after
-// the time that is given: messages about it may be on their way.
-func judge(f file, since time.Time) (Problem, Repair) {
-	decided := f.order.DecidedAt
+// judge says what is wrong with an order at a time, "" being nothing. Nothing
+// is while its execution runs, for that may be trying still, or for what
+// happened within the grace: messages about it may be on their way.
+func judge(f file, now time.Time, grace time.Duration) (Problem, Repair) {
+	since, decided := now.Add(-grace), f.order.DecidedAt
 	switch {
 	case f.execution.running:
 		return "", ""
@@ -77,11 +77,17 @@ func judge(f file, since time.Time) (Problem, Repair) {
 	case decided != nil && decided.After(since):
 		return "", ""
 	}
-	return compare(f.order.Status, f.reservation, f.shipment)
+	return compare(f.order.Status, f.reservation, f.shipment, decided != nil && isLongOver(*decided, now))
+}
+
+// isLongOver tells whether an order was decided so long ago that its tombstones
+// may have expired: no late request is to be feared any more.
+func isLongOver(decided, now time.Time) bool {
+	return now.Sub(decided) > order.TombstoneLife
 }
 
 // compare says what is wrong with the rows of an order that is over.
-func compare(status order.Status, reservation, shipment string) (Problem, Repair) {
+func compare(status order.Status, reservation, shipment string, longOver bool) (Problem, Repair) {
 	switch {
 	case status == order.Confirmed:
 		return compareConfirmed(reservation, shipment)
@@ -90,7 +96,7 @@ func compare(status order.Status, reservation, shipment string) (Problem, Repair
 	case status == order.Pending:
 		return NeverDecided, CancelOrder
 	case status.Final():
-		return compareCancelled(reservation, shipment)
+		return compareCancelled(reservation, shipment, longOver)
 	case reservation == reserved || shipment == booked:
 		return HeldForNoOrder, AnnounceCancelled
 	}
@@ -108,9 +114,10 @@ func compareConfirmed(reservation, shipment string) (Problem, Repair) {
 }
 
 // compareCancelled wants a row even where nothing was ever held: without its
-// tombstone a request that is late would be granted.
-func compareCancelled(reservation, shipment string) (Problem, Repair) {
-	if reservation == released && shipment == cancelled {
+// tombstone a request that is late would be granted, as long as there may be one.
+func compareCancelled(reservation, shipment string, longOver bool) (Problem, Repair) {
+	takenBack := reservation == released || longOver && reservation == ""
+	if takenBack && (shipment == cancelled || longOver && shipment == "") {
 		return "", ""
 	}
 	return NotTakenBack, AnnounceCancelled

@@ -13,6 +13,7 @@ import (
 )
 
 func TestJudge(t *testing.T) {
+	const grace = 15 * time.Minute
 	since := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	before, after := since.Add(-time.Second), since.Add(time.Second)
 	over := execution{ended: before}
@@ -54,6 +55,10 @@ func TestJudge(t *testing.T) {
 		"cancelled, reserved":                {order.Cancelled, before, reserved, booked, over, NotTakenBack, AnnounceCancelled},
 		"failed, no tombstone of inventory":  {order.Failed, before, "", cancelled, over, NotTakenBack, AnnounceCancelled},
 		"failed, dispatched":                 {order.Failed, before, released, dispatched, over, WronglyHandedOver, ByHand},
+		"cancelled, tombstones expired":      {order.Cancelled, since.Add(-order.TombstoneLife), "", "", forgotten, "", ""},
+		"rejected, one tombstone expired":    {order.Rejected, since.Add(-order.TombstoneLife), released, "", forgotten, "", ""},
+		"rejected long ago, yet reserved":    {order.Rejected, since.Add(-order.TombstoneLife), reserved, "", forgotten, NotTakenBack, AnnounceCancelled},
+		"cancelled, tombstones cannot have":  {order.Cancelled, since.Add(grace - order.TombstoneLife + time.Second), "", "", forgotten, NotTakenBack, AnnounceCancelled},
 		"no order":                           {"", time.Time{}, "", "", forgotten, "", ""},
 		"no order, taken back":               {"", time.Time{}, released, cancelled, over, "", ""},
 		"no order, reserved":                 {"", time.Time{}, reserved, "", over, HeldForNoOrder, AnnounceCancelled},
@@ -65,7 +70,7 @@ func TestJudge(t *testing.T) {
 		if !test.decided.IsZero() {
 			f.order.DecidedAt = &test.decided
 		}
-		if problem, repair := judge(f, since); problem != test.problem || repair != test.repair {
+		if problem, repair := judge(f, since.Add(grace), grace); problem != test.problem || repair != test.repair {
 			t.Errorf("%s: %q, repair %q, want %q, %q", name, problem, repair, test.problem, test.repair)
 		}
 	}

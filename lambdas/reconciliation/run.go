@@ -2,6 +2,7 @@ package reconciliation
 
 import (
 	"context"
+	crand "crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -28,7 +29,8 @@ const (
 // A run looks through everything once.
 type run struct {
 	*desk
-	since  time.Time // what happened after it may have messages on their way
+	now    time.Time // when it began
+	dice   *rand.Rand
 	end    time.Time // when to begin nothing more; zero: never
 	report Report
 }
@@ -36,7 +38,9 @@ type run struct {
 var errOutOfTime = errors.New("reconciliation: time ran out")
 
 func (d *desk) newRun(ctx context.Context, dryRun bool) *run {
-	r := &run{desk: d, since: time.Now().Add(-d.grace), report: Report{
+	var seed [32]byte
+	crand.Read(seed[:]) // never fails
+	r := &run{desk: d, now: time.Now(), dice: rand.New(rand.NewChaCha8(seed)), report: Report{
 		DryRun:   dryRun,
 		Complete: true,
 		Problems: map[Problem]int{},
@@ -48,12 +52,15 @@ func (d *desk) newRun(ctx context.Context, dryRun bool) *run {
 	return r
 }
 
+// since is the time from which on messages may be on their way.
+func (r *run) since() time.Time { return r.now.Add(-r.grace) }
+
 // look looks through every part of every table, in an order of its own: what
 // one run had no time for, others begin with. A part that cannot be read is
 // left to the next run.
 func (r *run) look(ctx context.Context) {
 	looks := []func(ctx context.Context, part int) error{r.lookAtOrders, r.lookAtReservations, r.lookAtShipments, r.lookAtStock}
-	for _, i := range rand.Perm(parts * len(looks)) {
+	for _, i := range r.dice.Perm(parts * len(looks)) {
 		err := looks[i%len(looks)](ctx, i/len(looks))
 		if err == nil {
 			continue
@@ -68,18 +75,18 @@ func (r *run) look(ctx context.Context) {
 
 // lookAtOrders finds all that is wrong with an order that has a row.
 func (r *run) lookAtOrders(ctx context.Context, part int) error {
-	return r.tables.scanOrders(ctx, part, r.since, r.page(ctx, &r.report.Scanned.Orders, r.suspectOrders))
+	return r.tables.scanOrders(ctx, part, r.since(), r.page(ctx, &r.report.Scanned.Orders, r.suspectOrders))
 }
 
 // lookAtReservations finds stock that is held for an order without a row. Stock
 // handed over for one is no concern: an order that is over may be deleted.
 func (r *run) lookAtReservations(ctx context.Context, part int) error {
-	return r.tables.scanReserved(ctx, part, r.since, r.page(ctx, &r.report.Scanned.Reservations, r.suspectReserved))
+	return r.tables.scanReserved(ctx, part, r.since(), r.page(ctx, &r.report.Scanned.Reservations, r.suspectReserved))
 }
 
 // lookAtShipments finds parcels that are held for an order without a row.
 func (r *run) lookAtShipments(ctx context.Context, part int) error {
-	return r.tables.scanBooked(ctx, part, r.since, r.page(ctx, &r.report.Scanned.Shipments, r.suspectBooked))
+	return r.tables.scanBooked(ctx, part, r.since(), r.page(ctx, &r.report.Scanned.Shipments, r.suspectBooked))
 }
 
 func (r *run) lookAtStock(ctx context.Context, part int) error {
@@ -140,7 +147,7 @@ func (r *run) examine(ctx context.Context, orderID string) error {
 		slog.ErrorContext(ctx, "not judged", "orderId", orderID, "error", err)
 		return nil
 	}
-	if problem, repair := judge(f, r.since); problem != "" {
+	if problem, repair := judge(f, r.now, r.grace); problem != "" {
 		r.found(ctx, Finding{OrderID: orderID, Problem: problem, Repair: repair}, f)
 	}
 	return nil

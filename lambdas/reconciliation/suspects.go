@@ -2,6 +2,7 @@ package reconciliation
 
 import (
 	"context"
+	"time"
 
 	"orderflow/lambdas/order"
 )
@@ -20,7 +21,9 @@ func (r *run) suspectOrders(ctx context.Context, batch []row) (suspects []string
 		return nil, err
 	}
 	for i, id := range orderIDs {
-		if problem, _ := compare(order.Status(text(batch[i], "status")), reservations[id], shipments[id]); problem != "" {
+		decided, err := time.Parse(time.RFC3339, text(batch[i], "decidedAt"))
+		longOver := err == nil && isLongOver(decided, r.now)
+		if problem, _ := compare(order.Status(text(batch[i], "status")), reservations[id], shipments[id], longOver); problem != "" {
 			suspects = append(suspects, id)
 		}
 	}

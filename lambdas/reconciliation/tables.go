@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -31,12 +30,12 @@ const parts = 16
 // give their times more or fewer digits after it.
 const timeFormat = "2006-01-02T15:04:05Z"
 
-// scanOrders hands over the orders placed before a time: their IDs and
-// statuses.
+// scanOrders hands over the orders placed before a time: their IDs, statuses
+// and when they were decided.
 func (t *tables) scanOrders(ctx context.Context, part int, before time.Time, page pageFunc) error {
 	return t.scan(ctx, part, &dynamodb.ScanInput{
 		TableName:                 &t.orders,
-		ProjectionExpression:      aws.String("orderId, #status"),
+		ProjectionExpression:      aws.String("orderId, #status, decidedAt"),
 		FilterExpression:          aws.String("createdAt < :before"),
 		ExpressionAttributeNames:  map[string]string{"#status": "status"},
 		ExpressionAttributeValues: row{":before": str(before.UTC().Format(timeFormat))},
@@ -175,7 +174,7 @@ func (t *tables) read(ctx context.Context, request map[string]types.KeysAndAttri
 			return found, nil
 		}
 		request = out.UnprocessedKeys
-		if err := sleep(ctx, rand.N(wait)); err != nil {
+		if err := sleep(ctx, wait); err != nil {
 			return nil, fmt.Errorf("reconciliation: rows: %w", err)
 		}
 		wait *= 2

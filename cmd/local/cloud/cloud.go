@@ -111,7 +111,7 @@ func New(config Config) *Cloud {
 	c.SQS = sqs.New(sqs.Config{Region: Region, Account: Account, BaseURL: base, Turn: config.Turn})
 	c.SNS = sns.New(sns.Config{Region: Region, Account: Account, BaseURL: base, Deliver: interposedDeliver(calls, c.SQS.Deliver), Background: calls != nil, Log: config.Log})
 	c.Lambda = lambdaservice.New(lambdaservice.Config{Region: Region, Account: Account, SQS: interposedSQS(calls, c.SQS), Turn: config.Turn, Log: config.Log})
-	c.Scheduler = scheduler.New(scheduler.Config{Region: Region, Account: Account, Lambda: c.Lambda, Log: config.Log})
+	c.Scheduler = scheduler.New(scheduler.Config{Region: Region, Account: Account, Lambda: interposedLambda(calls, "scheduler", c.Lambda), Turn: config.Turn, Log: config.Log})
 	c.States = states.New(states.Config{
 		Region:  Region,
 		Account: Account,

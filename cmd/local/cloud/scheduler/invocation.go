@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"orderflow/cmd/local/cloud/interpose"
 	"orderflow/cmd/local/cloud/lambda"
 )
 
@@ -32,7 +33,7 @@ func (s *Service) run(ctx context.Context) {
 	for {
 		due, left := s.due(time.Now())
 		for _, i := range due {
-			s.invoke(ctx, i)
+			s.invoke(interpose.As(ctx, "scheduler"), i)
 		}
 		if len(due) > 0 {
 			continue // invoking took time, and may have left a retry
@@ -44,6 +45,7 @@ func (s *Service) run(ctx context.Context) {
 		case <-clock.C:
 		case <-s.wake:
 		}
+		s.cfg.Turn.Take("scheduler")
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"sync"
 
+	"orderflow/cmd/local/cloud/interpose"
 	"orderflow/cmd/local/cloud/lambda"
 	"orderflow/cmd/local/cloud/storage"
 )
@@ -24,6 +25,9 @@ type Lambda interface {
 type Config struct {
 	Region, Account string
 	Lambda          Lambda
+
+	// Turn decides which activity goes on next. Nil: as it comes.
+	Turn interpose.Turn
 
 	// Log hears of invocations that are given up. Nil: nobody.
 	Log *slog.Logger

@@ -334,18 +334,20 @@ func TestUnprocessedKeys(t *testing.T) {
 // Many are found in batches, told in part and repaired up to a limit: so much
 // at once is a backlog, not a loss.
 func TestMany(t *testing.T) {
-	d := newDesk(t)
-	for i := range 1010 {
-		d.put(fmt.Sprintf("lost-%d", i), order.Rejected, "", "")
-	}
-	for i := range 250 {
-		d.put(fmt.Sprintf("fine-%d", i), order.Confirmed, "COMMITTED", "DISPATCHED")
-	}
-	r := d.run(`{}`)
-	if !r.Complete || r.Scanned.Orders != 1260 || len(r.Found) != 100 || r.Problems[reconciliation.NotTakenBack] != 1010 || r.Repaired != 1000 || r.Unrepaired != 10 || len(d.published) != 1000 {
-		t.Errorf("published %d: complete %v, scanned %+v, found %d, %v, repaired %d, unrepaired %d",
-			len(d.published), r.Complete, r.Scanned, len(r.Found), r.Problems, r.Repaired, r.Unrepaired)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		for i := range 1010 {
+			d.put(fmt.Sprintf("lost-%d", i), order.Rejected, "", "")
+		}
+		for i := range 250 {
+			d.put(fmt.Sprintf("fine-%d", i), order.Confirmed, "COMMITTED", "DISPATCHED")
+		}
+		r := d.run(`{}`)
+		if !r.Complete || r.Scanned.Orders != 1260 || len(r.Found) != 100 || r.Problems[reconciliation.NotTakenBack] != 1010 || r.Repaired != 1000 || r.Unrepaired != 10 || len(d.published) != 1000 {
+			t.Errorf("published %d: complete %v, scanned %+v, found %d, %v, repaired %d, unrepaired %d",
+				len(d.published), r.Complete, r.Scanned, len(r.Found), r.Problems, r.Repaired, r.Unrepaired)
+		}
+	})
 }
 
 func TestTimeRunsOut(t *testing.T) {

@@ -23,13 +23,19 @@ var (
 )
 
 // simulated starts the whole system for a simulation.
-func simulated(shelf []simulation.Product, calls interpose.Calls, turn interpose.Turn) (*simulation.System, error) {
+func simulated(plan simulation.Plan, calls interpose.Calls, turn interpose.Turn) (*simulation.System, error) {
 	config := systemConfig{
 		api: "127.0.0.1:8080", aws: "127.0.0.1:4566",
-		parameters: map[string]string{"CallbackTimeoutSeconds": fmt.Sprint(simulation.CallbackTimeout.Seconds())},
-		calls:      calls, turn: turn,
+		parameters: map[string]string{
+			"CallbackTimeoutSeconds": fmt.Sprint(simulation.CallbackTimeout.Seconds()),
+			"ReconciliationSchedule": "rate(365 days)",
+		},
+		calls: calls, turn: turn,
 	}
-	for _, p := range shelf {
+	if plan.Often {
+		config.parameters["ReconciliationSchedule"] = fmt.Sprintf("rate(%.f minutes)", simulation.ReconciledEvery.Minutes())
+	}
+	for _, p := range plan.Shelf {
 		config.products = append(config.products, product{sku: p.SKU, name: p.SKU, unitPrice: 1250, currency: "GBP", weightGrams: 350, stocked: int64(p.Stocked)})
 	}
 	s, err := newSystem(context.Background(), config)

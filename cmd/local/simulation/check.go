@@ -51,11 +51,16 @@ type outcome struct {
 	parcel      string // at the carrier
 	mails       int
 	events      []order.EventType
+	stored      bool // in the table of orders
 }
 
 // check looks at everything, once nothing moves any more.
 func (r *run) check(ctx context.Context) error {
 	executions, err := r.world.executions(ctx)
+	if err != nil {
+		return err
+	}
+	orders, err := r.world.rows(ctx, "OrdersTable", "orderId")
 	if err != nil {
 		return err
 	}
@@ -100,6 +105,7 @@ func (r *run) check(ctx context.Context) error {
 				parcel:      parcels[id],
 				mails:       mails[c.order.customer()+"@example.com"],
 				events:      events[id],
+				stored:      orders[id] != nil,
 			}
 			r.Statuses[o.order.Status]++
 			r.checkOutcome(c, o)
@@ -160,19 +166,23 @@ func (r *run) checkOutcome(c *customer, o outcome) {
 			r.fail(name, "is %s, but its %s is %q, not %q", status, what, is, want)
 		}
 	}
+	stopped := ""
+	if c.stopped {
+		stopped = "ABORTED"
+	}
 	decision := order.OrderCancelled
 	switch status {
 	case order.Confirmed:
 		decision = order.OrderConfirmed
-		wrong("execution", o.execution, "SUCCEEDED")
+		wrong("execution", o.execution, "SUCCEEDED", stopped)
 		wrong("reservation", o.reservation, "COMMITTED")
 		wrong("shipment", o.shipment, "DISPATCHED")
 		wrong("parcel", o.parcel, "BOOKED")
 	case order.Rejected, order.Cancelled, order.Failed:
 		if status == order.Failed {
-			wrong("execution", o.execution, "FAILED")
+			wrong("execution", o.execution, "FAILED", stopped)
 		} else {
-			wrong("execution", o.execution, "SUCCEEDED")
+			wrong("execution", o.execution, "SUCCEEDED", stopped)
 		}
 		wrong("reservation", o.reservation, "", "RELEASED")
 		wrong("shipment", o.shipment, "", "CANCELLED")
@@ -180,6 +190,9 @@ func (r *run) checkOutcome(c *customer, o outcome) {
 	default:
 		r.fail(name, "is %q when all is done", status)
 		return
+	}
+	if !o.stored && c.stopped {
+		return // before anybody was told of it
 	}
 	if !slices.Contains(o.events, decision) {
 		r.fail(name, "is %s, but analytics knows of %v alone", status, o.events)
@@ -221,6 +234,8 @@ func (r *run) checkReason(ctx context.Context, c *customer, o order.Order) {
 		unless(o.Status == order.Rejected && (c.order.Country == "AQ" || r.Faults[chaos.Refuse] > 0))
 	case "CancelledByCustomer":
 		unless(o.Status == order.Cancelled && c.order.CancelAfter > 0)
+	case "ABORTED":
+		unless(o.Status == order.Failed && c.stopped)
 	case "States.Timeout":
 		unless(o.Status == order.Failed && (r.Plan.Jumps > 0 || r.Redriven > 0 || r.wornOut(ctx, o.ID)))
 	default:

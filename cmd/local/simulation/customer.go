@@ -8,7 +8,11 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
 	"orderflow/cmd/local/cloud/interpose"
 	"orderflow/lambdas/order"
@@ -22,6 +26,7 @@ type customer struct {
 
 	cancelled bool // they were told so
 	decided   bool // they were told that it is too late
+	stopped   bool // an operator stopped it
 }
 
 const (
@@ -46,6 +51,13 @@ func (c *customer) live(ctx context.Context) {
 	if id == "" {
 		return
 	}
+	var operator sync.WaitGroup
+	if d := c.order.StopAfter; d > 0 {
+		operator.Go(func() {
+			c.sched.pause("operator about "+c.order.Name, d)
+			c.stop(ctx, id)
+		})
+	}
 	if d := c.order.AgainAfter; d > 0 {
 		c.sched.pause(c.order.Name, d)
 		c.place(ctx, c.order.Name+" again")
@@ -58,6 +70,17 @@ func (c *customer) live(ctx context.Context) {
 		c.cancel(ctx, id)
 	}
 	c.look(ctx, id)
+	operator.Wait()
+}
+
+// stop is what an operator does, who has nothing to do with the customer.
+func (c *customer) stop(ctx context.Context, id string) {
+	c.stopped = true
+	c.Trace.add("operator → states StopExecution", []byte(id))
+	_, err := c.world.states.StopExecution(ctx, &sfn.StopExecutionInput{ExecutionArn: aws.String(c.world.execution(id))})
+	if err != nil {
+		c.fail(c.order.Name, "its execution cannot be stopped: %v", err)
+	}
 }
 
 // place posts the order. With a key it does so until it is accepted, for one

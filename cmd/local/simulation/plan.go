@@ -20,6 +20,7 @@ type Plan struct {
 	Rates  chaos.Rates
 	Pace   time.Duration // the longest that a call takes undisturbed, each way
 	Storm  time.Duration // how long the faults last when the customers are done
+	Often  bool          // reconciliation runs every ten minutes, not only at the end
 	Jumps  int           // how often nothing moves for longer than a callback may take
 }
 
@@ -40,6 +41,7 @@ type Order struct {
 	CancelAfter time.Duration // from the 202 on; 0: never
 	AgainAfter  time.Duration // from the 202 on, the same once more; 0: never
 	Differently bool          // and then another order with the same key
+	StopAfter   time.Duration // from the 202 on an operator stops its execution; 0: never
 }
 
 // UnknownSKU is in no catalogue.
@@ -47,6 +49,13 @@ const UnknownSKU = "NO-SUCH-SKU"
 
 // CallbackTimeout is how long an order waits for inventory and shipment.
 const CallbackTimeout = time.Hour
+
+// Grace is how old something must be before reconciliation looks at it, and
+// ReconciledEvery how often it does, in plans where it is often.
+const (
+	Grace           = 15 * time.Minute
+	ReconciledEvery = 10 * time.Minute
+)
 
 // NewPlan is the plan of a seed. It takes some faults out of the many, and
 // each at a rate of its own, for all at once would hide what two can do.
@@ -62,9 +71,14 @@ func NewPlan(seed uint64) Plan {
 		Rates: chaos.Rates{},
 		Pace:  []time.Duration{0, time.Millisecond, 50 * time.Millisecond, 2 * time.Second}[random.IntN(4)],
 	}
+	p.Often = random.IntN(3) == 0
 	rush := random.IntN(3) == 0
 	for i := range 2 + random.IntN(6) {
-		p.Orders = append(p.Orders, newOrder(random, i+1, rush))
+		o := newOrder(random, i+1, rush)
+		if p.Often && random.IntN(4) == 0 { // only reconciliation can mend that
+			o.StopAfter = upTo(random, 20*time.Millisecond, time.Second, time.Minute)
+		}
+		p.Orders = append(p.Orders, o)
 	}
 	if random.IntN(8) > 0 {
 		for _, f := range chaos.Faults() {
@@ -101,17 +115,21 @@ func newOrder(random *rand.Rand, number int, rush bool) Order {
 		o.Items = append(o.Items, order.Item{SKU: UnknownSKU, Quantity: 1})
 	}
 	if random.IntN(3) == 0 {
-		within := []time.Duration{10 * time.Millisecond, time.Second, 30 * time.Second, 5 * time.Minute}[random.IntN(4)]
-		o.CancelAfter = 1 + time.Duration(random.Int64N(int64(within)))
+		o.CancelAfter = upTo(random, 10*time.Millisecond, time.Second, 30*time.Second, 5*time.Minute)
 	}
 	if o.Key {
 		o.Clicks += random.IntN(2)
 		if random.IntN(2) == 0 {
-			o.AgainAfter = 1 + time.Duration(random.Int64N(int64(5*time.Minute)))
+			o.AgainAfter = upTo(random, 5*time.Minute)
 			o.Differently = random.IntN(2) == 0
 		}
 	}
 	return o
+}
+
+// upTo is a time within one of some limits.
+func upTo(random *rand.Rand, limits ...time.Duration) time.Duration {
+	return 1 + time.Duration(random.Int64N(int64(limits[random.IntN(len(limits))])))
 }
 
 // String tells a plan to a person.
@@ -140,9 +158,12 @@ func (p Plan) String() string {
 		if o.CancelAfter > 0 {
 			fmt.Fprintf(&b, ", cancelled after %v", o.CancelAfter)
 		}
+		if o.StopAfter > 0 {
+			fmt.Fprintf(&b, ", stopped after %v", o.StopAfter)
+		}
 		b.WriteString("\n")
 	}
-	fmt.Fprintf(&b, "faults %s\npace %v, storm %v, %d jumps\n", p.Rates, p.Pace, p.Storm, p.Jumps)
+	fmt.Fprintf(&b, "faults %s\npace %v, storm %v, %d jumps, reconciled often: %t\n", p.Rates, p.Pace, p.Storm, p.Jumps, p.Often)
 	return b.String()
 }
 

@@ -28,6 +28,11 @@ func Shrink(failed *Result, run func(Plan) *Result) *Result {
 	return failed
 }
 
+// stops tells whether an operator stops anything.
+func (p Plan) stops() bool {
+	return slices.ContainsFunc(p.Orders, func(o Order) bool { return o.StopAfter > 0 })
+}
+
 // reductions are the plans that are a little smaller than p.
 func reductions(p Plan) func(yield func(Plan) bool) {
 	return func(yield func(Plan) bool) {
@@ -52,6 +57,7 @@ func reductions(p Plan) func(yield func(Plan) bool) {
 			change  func(*Plan)
 		}{
 			{p.Jumps > 0, func(q *Plan) { q.Jumps = 0 }},
+			{p.Often && !p.stops(), func(q *Plan) { q.Often = false }},
 			{p.Storm > 0, func(q *Plan) { q.Storm = 0 }},
 			{p.Pace > 0, func(q *Plan) { q.Pace = 0 }},
 			{p.Pace > time.Millisecond, func(q *Plan) { q.Pace = time.Millisecond }},
@@ -67,6 +73,7 @@ func reductions(p Plan) func(yield func(Plan) bool) {
 			}{
 				{o.Clicks > 1, func(o *Order) { o.Clicks = 1 }},
 				{o.CancelAfter > 0, func(o *Order) { o.CancelAfter = 0 }},
+				{o.StopAfter > 0, func(o *Order) { o.StopAfter = 0 }},
 				{o.AgainAfter > 0, func(o *Order) { o.AgainAfter, o.Differently = 0, false }},
 				{len(o.Items) > 1, func(o *Order) { o.Items = o.Items[:1] }},
 				{o.At > 0, func(o *Order) { o.At = 0 }},

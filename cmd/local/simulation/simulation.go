@@ -36,6 +36,7 @@ import (
 	"orderflow/cmd/local/chaos"
 	"orderflow/cmd/local/cloud/interpose"
 	"orderflow/lambdas/order"
+	"orderflow/lambdas/reconciliation"
 )
 
 // A System is what is simulated, started and with the shelf stocked.
@@ -48,8 +49,9 @@ type System struct {
 }
 
 // Start starts a system whose every call passes through calls, and whose every
-// activity takes turns, with a callback timeout of CallbackTimeout.
-type Start func(shelf []Product, calls interpose.Calls, turn interpose.Turn) (*System, error)
+// activity takes turns, with the plan's shelf, a callback timeout of
+// CallbackTimeout, and reconciliation every ReconciledEvery if it is often.
+type Start func(plan Plan, calls interpose.Calls, turn interpose.Turn) (*System, error)
 
 // A Result is what a run came to.
 type Result struct {
@@ -140,7 +142,7 @@ func newRun(plan Plan) *run {
 
 // all is a run from the first order to the last check.
 func (r *run) all(ctx context.Context, start Start) error {
-	system, err := start(r.Plan.Shelf, r.calls, r.sched.take)
+	system, err := start(r.Plan, r.calls, r.sched.take)
 	if err != nil {
 		return err
 	}
@@ -150,6 +152,9 @@ func (r *run) all(ctx context.Context, start Start) error {
 	r.calm()
 	r.drain(ctx)
 	if err := r.redrive(ctx); err != nil {
+		return err
+	}
+	if err := r.reconcile(ctx); err != nil {
 		return err
 	}
 	if err := r.check(ctx); err != nil {
@@ -240,6 +245,35 @@ func (r *run) busy(ctx context.Context) string {
 		}
 	}
 	return ""
+}
+
+// reconcile waits until what has happened is old enough for reconciliation to
+// look at, and for whatever it does by itself. Then it has nothing to say.
+func (r *run) reconcile(ctx context.Context) error {
+	wait := Grace + time.Minute
+	if r.Plan.Often {
+		wait += ReconciledEvery
+	}
+	r.sched.run(time.Now().Add(wait))
+	r.drain(ctx)
+	asked := make(chan struct{})
+	var report reconciliation.Report
+	var err error
+	go func() {
+		defer close(asked)
+		report, err = r.world.reconcile(ctx)
+	}()
+	r.sched.runUntil(asked)
+	if err != nil {
+		return err
+	}
+	for _, f := range report.Found {
+		r.fail(r.Trace.names[f.OrderID], "reconciliation finds that %s: %s", f.Problem, f.SKU)
+	}
+	if !report.Complete {
+		r.fail("", "reconciliation is incomplete, without any fault")
+	}
+	return nil
 }
 
 // wornOut tells whether an execution has tried something as often as a state

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	sfntypes "github.com/aws/aws-sdk-go-v2/service/sfn/types"
@@ -23,6 +24,7 @@ import (
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"orderflow/lambdas/order"
+	"orderflow/lambdas/reconciliation"
 )
 
 // A world is the system as it can be seen from outside: by its APIs alone.
@@ -33,6 +35,8 @@ type world struct {
 	states *sfn.Client
 	queues *sqs.Client
 	bucket *s3.Client
+
+	functions *lambda.Client
 }
 
 func newWorld(s *System) *world {
@@ -42,6 +46,8 @@ func newWorld(s *System) *world {
 		states: sfn.NewFromConfig(s.AWS),
 		queues: sqs.NewFromConfig(s.AWS),
 		bucket: s3.NewFromConfig(s.AWS, func(o *s3.Options) { o.UsePathStyle = true }),
+
+		functions: lambda.NewFromConfig(s.AWS),
 	}
 }
 
@@ -144,6 +150,20 @@ func (w *world) failures(ctx context.Context, name string) (n int, _ error) {
 		}
 	}
 	return n, nil
+}
+
+// reconcile asks reconciliation what it would do.
+func (w *world) reconcile(ctx context.Context) (report reconciliation.Report, _ error) {
+	out, err := w.functions.Invoke(ctx, &lambda.InvokeInput{
+		FunctionName: aws.String(w.Outputs["ReconciliationFunction"]), Payload: []byte(`{"dryRun": true}`),
+	})
+	if err != nil {
+		return report, err
+	}
+	if out.FunctionError != nil {
+		return report, fmt.Errorf("simulation: reconciliation fails: %s", out.Payload)
+	}
+	return report, json.Unmarshal(out.Payload, &report)
 }
 
 // depths are how many messages each queue holds, in whatever state, by name;

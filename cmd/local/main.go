@@ -154,6 +154,9 @@ to the network. An order to country AQ (Antarctica) is refused by the carrier.
 func faults() string {
 	var b strings.Builder
 	for _, f := range chaos.Faults() {
+		if f == chaos.Jump {
+			continue
+		}
 		fmt.Fprintf(&b, "  %-15s  %s\n", f, chaos.Meanings[f])
 	}
 	return b.String()
@@ -169,7 +172,9 @@ func parse(args []string) (options, error) {
 	flags.BoolVar(&o.demo, "demo", false, "")
 	flags.Uint64Var(&o.seed, "seed", 1, "")
 	flags.Func("chaos", "", func(s string) (err error) {
-		o.chaos, err = chaos.Parse(s)
+		if o.chaos, err = chaos.Parse(s); err == nil && o.chaos[chaos.Jump] > 0 {
+			err = errors.New("jump is for simulations, which have a clock of their own")
+		}
 		return err
 	})
 	if err := flags.Parse(args); err != nil {

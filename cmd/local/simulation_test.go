@@ -5,6 +5,8 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"os"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -16,9 +18,10 @@ import (
 )
 
 var (
-	simSeeds  = flag.Int("seeds", 200, "how many simulations to run")
+	simSeeds  = flag.Int("seeds", defaultSeeds, "how many simulations to run")
 	simSeed   = flag.Uint64("seed", 1, "the seed of the first")
 	simFaults = flag.String("faults", "", "fault=rate,…: these in place of what each seed draws")
+	update    = flag.Bool("update", false, "rewrite testdata")
 	simShrink = flag.Bool("shrink", true, "look for the smallest plan that fails")
 )
 
@@ -79,14 +82,38 @@ func TestSimulation(t *testing.T) {
 	}
 }
 
-// TestSimulationRepeats: a seed decides everything.
+// TestSimulationRepeats: a seed decides everything, however many processors
+// there are.
 func TestSimulationRepeats(t *testing.T) {
 	slog.SetDefault(slog.New(slog.DiscardHandler))
+	trace := func(seed uint64, processors int) []string {
+		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(processors))
+		return strings.Split(simulation.Run(t, simulation.NewPlan(seed), simulated).Trace.String(), "\n")
+	}
 	for seed := *simSeed; seed < *simSeed+uint64(*simSeeds)/10; seed++ {
-		first := simulation.Run(t, simulation.NewPlan(seed), simulated).Trace.String()
-		again := simulation.Run(t, simulation.NewPlan(seed), simulated).Trace.String()
-		if diff := cmp.Diff(strings.Split(first, "\n"), strings.Split(again, "\n")); diff != "" {
-			t.Fatalf("seed %d gives two traces (-first +again):\n%s", seed, diff)
+		if diff := cmp.Diff(trace(seed, 1), trace(seed, 8)); diff != "" {
+			t.Fatalf("seed %d gives two traces (-one processor +eight):\n%s", seed, diff)
 		}
+	}
+}
+
+// TestSimulationGolden: the same seed gives the same trace on any machine. Its
+// trace changes with the program; -update writes it anew.
+func TestSimulationGolden(t *testing.T) {
+	const seed, file = 154, "testdata/simulation.txt"
+	slog.SetDefault(slog.New(slog.DiscardHandler))
+	plan := simulation.NewPlan(seed)
+	got := fmt.Sprintf("seed %d\n\n%s\n%s", seed, plan, simulation.Run(t, plan, simulated).Trace)
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
+		t.Errorf("(-%s +got):\n%s", file, diff)
 	}
 }

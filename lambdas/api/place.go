@@ -3,12 +3,14 @@ package api
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -57,15 +59,24 @@ func (d *desk) place(ctx context.Context, a asked, key string) (orderID string, 
 // started all the same, that was us: an answer was lost, the SDK tried again,
 // and the order has ended meanwhile.
 func (d *desk) placeNew(ctx context.Context, in input) (orderID string, err error) {
-	id, err := uuid.NewV7()
-	if err != nil {
-		return "", fmt.Errorf("api: order ID: %w", err)
-	}
-	err = d.executions.start(ctx, id.String(), in)
+	orderID = newOrderID(time.Now())
+	err = d.executions.start(ctx, orderID, in)
 	if err != nil && !errors.Is(err, errStarted) {
 		return "", err
 	}
-	return id.String(), nil
+	return orderID, nil
+}
+
+// newOrderID is a UUIDv7 of a time. The library's own depend on all that the
+// process has made before.
+// https://www.rfc-editor.org/rfc/rfc9562.html#section-5.7
+func newOrderID(now time.Time) string {
+	id := uuid.New()
+	var millis [8]byte
+	binary.BigEndian.PutUint64(millis[:], uint64(now.UnixMilli()))
+	copy(id[:6], millis[2:])
+	id[6] = id[6]&0x0f | 7<<4
+	return id.String()
 }
 
 // compareStarted compares with an order whose execution ended, or was started

@@ -69,6 +69,11 @@ func (w *Weather) Calm() {
 	w.calm = true
 }
 
+// Jumps draws whether time jumps now, which only a simulation can let it.
+func (w *Weather) Jumps() bool {
+	return w.happens(Jump, &interpose.Call{From: "the clock", To: "everybody"})
+}
+
 // Calls is an interpose.Calls.
 func (w *Weather) Calls(ctx context.Context, c *interpose.Call, do func()) error {
 	if err := w.before(ctx, c); err != nil {

@@ -30,6 +30,7 @@ const (
 	Carrier   Fault = "carrier"
 	Refuse    Fault = "refuse"
 	Stop      Fault = "stop"
+	Jump      Fault = "jump"
 )
 
 // Meanings says of each fault what it is and what its rate counts by.
@@ -46,6 +47,7 @@ var Meanings = map[Fault]string{
 	Outage:    "Step Functions cannot reach a service for up to two hours, from a call on",
 	Carrier:   "the carrier is away for up to five minutes, from a call on",
 	Refuse:    "the carrier refuses an order's parcel, for good",
+	Jump:      "nobody gets a turn for longer than an order waits; in simulations alone",
 	Stop:      "a queue is not read for up to five minutes, by the minute",
 }
 

@@ -237,7 +237,7 @@ func (r *run) checkReason(ctx context.Context, c *customer, o order.Order) {
 	case "ABORTED":
 		unless(o.Status == order.Failed && c.stopped)
 	case "States.Timeout":
-		unless(o.Status == order.Failed && (r.Plan.Jumps > 0 || r.Redriven > 0 || r.wornOut(ctx, o.ID)))
+		unless(o.Status == order.Failed && (r.Faults[chaos.Jump] > 0 || r.Redriven > 0 || r.wornOut(ctx, o.ID)))
 	default:
 		unless(o.Status == order.Failed && r.wornOut(ctx, o.ID))
 	}

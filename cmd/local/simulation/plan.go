@@ -21,7 +21,6 @@ type Plan struct {
 	Pace   time.Duration // the longest that a call takes undisturbed, each way
 	Storm  time.Duration // how long the faults last when the customers are done
 	Often  bool          // reconciliation runs every ten minutes, not only at the end
-	Jumps  int           // how often nothing moves for longer than a callback may take
 }
 
 // A Product is one that the shop sells. Its price and weight do not matter.
@@ -82,14 +81,11 @@ func NewPlan(seed uint64) Plan {
 	}
 	if random.IntN(8) > 0 {
 		for _, f := range chaos.Faults() {
-			if random.IntN(3) == 0 {
+			if random.IntN(3) == 0 && (f != chaos.Jump || random.IntN(4) == 0) {
 				p.Rates[f] = []float64{0.01, 0.03, 0.1, 0.3}[random.IntN(4)]
 			}
 		}
 		p.Storm = []time.Duration{0, 10 * time.Minute, time.Hour, 3 * time.Hour}[random.IntN(4)]
-		if random.IntN(12) == 0 {
-			p.Jumps = 1 + random.IntN(2)
-		}
 	}
 	return p
 }
@@ -163,7 +159,7 @@ func (p Plan) String() string {
 		}
 		b.WriteString("\n")
 	}
-	fmt.Fprintf(&b, "faults %s\npace %v, storm %v, %d jumps, reconciled often: %t\n", p.Rates, p.Pace, p.Storm, p.Jumps, p.Often)
+	fmt.Fprintf(&b, "faults %s\npace %v, storm %v, reconciled often: %t\n", p.Rates, p.Pace, p.Storm, p.Often)
 	return b.String()
 }
 

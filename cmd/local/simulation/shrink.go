@@ -56,7 +56,6 @@ func reductions(p Plan) func(yield func(Plan) bool) {
 			applies bool
 			change  func(*Plan)
 		}{
-			{p.Jumps > 0, func(q *Plan) { q.Jumps = 0 }},
 			{p.Often && !p.stops(), func(q *Plan) { q.Often = false }},
 			{p.Storm > 0, func(q *Plan) { q.Storm = 0 }},
 			{p.Pace > 0, func(q *Plan) { q.Pace = 0 }},

@@ -76,8 +76,11 @@ func (t *Trace) mentioned(texts ...[]byte) []string {
 	return names
 }
 
-// String is the trace as text, of some orders only if any are named.
-func (t *Trace) String(orders ...string) string {
+// String is the whole trace as text.
+func (t *Trace) String() string { return t.About() }
+
+// About is the trace as text, of some orders only if any are named.
+func (t *Trace) About(orders ...string) string {
 	var b strings.Builder
 	for _, l := range t.lines {
 		about := func(name string) bool { return slices.Contains(l.orders, name) }

@@ -63,8 +63,30 @@ func (x *executions) start(ctx context.Context, orderID string, in input) error 
 	return nil
 }
 
+// An execution may be unknown for a moment after it was started: it is asked
+// for again, a second and a half in all, unless its order is an old one.
+// https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
+const (
+	firstPause = 100 * time.Millisecond
+	lastPause  = 800 * time.Millisecond
+)
+
 // describe reads an order's execution. Errors: errNeverStarted.
 func (x *executions) describe(ctx context.Context, orderID string) (execution, error) {
+	for pause := firstPause; ; pause *= 2 {
+		e, err := x.look(ctx, orderID)
+		if !errors.Is(err, errNeverStarted) || pause > lastPause || isOld(orderID, time.Now()) {
+			return e, err
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return execution{}, fmt.Errorf("api: execution of order %q: %w", orderID, ctx.Err())
+		}
+	}
+}
+
+func (x *executions) look(ctx context.Context, orderID string) (execution, error) {
 	arn := strings.Replace(x.stateMachine, ":stateMachine:", ":execution:", 1) + ":" + orderID
 	out, err := x.client.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: &arn})
 	if _, ok := errors.AsType[*types.ExecutionDoesNotExist](err); ok {

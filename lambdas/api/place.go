@@ -79,6 +79,17 @@ func newOrderID(now time.Time) string {
 	return id.String()
 }
 
+// isOld tells of an order ID that was given long before a time, or never. The
+// ID of an order placed with a key does not tell when that was.
+func isOld(orderID string, now time.Time) bool {
+	id, err := uuid.Parse(orderID)
+	if err != nil || id.Version() == 5 {
+		return err != nil
+	}
+	made := time.Unix(id.Time().UnixTime())
+	return id.Version() != 7 || now.Sub(made) > time.Minute || made.Sub(now) > time.Minute
+}
+
 // compareStarted compares with an order whose execution ended, or was started
 // with another input, since its row was asked for.
 func (d *desk) compareStarted(ctx context.Context, orderID, fingerprint string) error {

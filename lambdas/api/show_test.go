@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 	"github.com/google/go-cmp/cmp"
@@ -55,6 +57,34 @@ func TestShowOrder(t *testing.T) {
 	if answer.Headers["content-type"] != "application/json" || answer.Headers["cache-control"] != "no-store" {
 		t.Errorf("headers %v", answer.Headers)
 	}
+}
+
+// TestUnknownForAMoment: Step Functions may not know yet what it has started.
+// Who was told 202 is not told 404; who asks for nothing waits for nothing.
+func TestUnknownForAMoment(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShop(t)
+		unknown := cloudtest.Fault{Action: "DescribeExecution", Times: 4, Status: 400, Body: `{"__type":"ExecutionDoesNotExist","message":"Execution Does Not Exist"}`}
+		for _, key := range []string{"", "a-key"} {
+			id := placed(t, s.h, apitest.Order, key)
+			if answer := get(t, s.handler(unknown), "/orders/"+id); answer.StatusCode != http.StatusOK {
+				t.Errorf("with key %q the order is answered %d: %s", key, answer.StatusCode, answer.Body)
+			}
+		}
+		for id, most := range map[string]time.Duration{
+			"00dc6acf-ac00-7000-8000-000000000000": 2 * time.Second, // now, by its own account
+			uuid.NewSHA1(uuid.Nil, nil).String():   2 * time.Second,
+			"00dc6ace-0000-7000-8000-000000000000": 0, // a while ago
+			"0fdc6acf-ac00-7000-8000-000000000000": 0, // in years
+			uuid.NewString():                       0, // no order's
+		} {
+			began := time.Now()
+			answer := get(t, s.h, "/orders/"+id)
+			if took := time.Since(began); answer.StatusCode != http.StatusNotFound || took > most {
+				t.Errorf("order %s is answered %d after %v, want 404 within %v", id, answer.StatusCode, took, most)
+			}
+		}
+	})
 }
 
 func TestShowNoOrder(t *testing.T) {

@@ -38,6 +38,8 @@ type Weather struct {
 	random *rand.Rand
 	away   map[string]time.Time // until when, by whom
 	calm   bool
+
+	started map[string]time.Time // executions, of late, by name
 }
 
 // New is weather that begins at once.
@@ -48,7 +50,7 @@ func New(cfg Config) *Weather {
 	if cfg.Report == nil {
 		cfg.Report = func(Fault, *interpose.Call) {}
 	}
-	return &Weather{cfg: cfg, random: rand.New(rand.NewPCG(cfg.Seed, 0)), away: map[string]time.Time{}}
+	return &Weather{cfg: cfg, random: rand.New(rand.NewPCG(cfg.Seed, 0)), away: map[string]time.Time{}, started: map[string]time.Time{}}
 }
 
 func sleep(ctx context.Context, _ *interpose.Call, d time.Duration) error {
@@ -80,6 +82,7 @@ func (w *Weather) Calls(ctx context.Context, c *interpose.Call, do func()) error
 		return err
 	}
 	do()
+	w.noteStart(c)
 	return w.after(ctx, c, do)
 }
 
@@ -115,7 +118,7 @@ func (w *Weather) before(ctx context.Context, c *interpose.Call) error {
 	case c.Action == "TransactWriteItems" && w.happens(Conflict, c):
 		return conflict(c.Input)
 	}
-	return nil
+	return w.stale(c)
 }
 
 // after is what befalls its answer on the way back.

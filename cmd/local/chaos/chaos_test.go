@@ -132,6 +132,26 @@ func befall(t *testing.T, weather *chaos.Weather, call interpose.Call) (times in
 	return times, heard
 }
 
+// TestStale: an execution may be unknown at first, and is not for long.
+func TestStale(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		weather := chaos.New(chaos.Config{Rates: chaos.Rates{chaos.Stale: 1}})
+		start := interpose.Call{From: "F", Function: true, To: "states", Action: "StartExecution", Input: []byte(`{"name": "x"}`)}
+		describe := func(name, want string) {
+			t.Helper()
+			c := interpose.Call{From: "F", Function: true, To: "states", Action: "DescribeExecution", Input: []byte(`{"executionArn": "arn:aws:states:execution:M:` + name + `"}`)}
+			if _, heard := befall(t, weather, c); !strings.HasPrefix(heard, want) || want == "" && heard != "" {
+				t.Errorf("of execution %s one hears %q, want %q", name, heard, want)
+			}
+		}
+		befall(t, weather, start)
+		describe("x", "ExecutionDoesNotExist")
+		describe("older", "")
+		time.Sleep(2 * time.Second)
+		describe("x", "")
+	})
+}
+
 // TestFreeze: the environment stands still until its function's time is over.
 func TestFreeze(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

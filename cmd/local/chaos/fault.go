@@ -24,6 +24,7 @@ const (
 	Conflict  Fault = "conflict"
 	Lost      Fault = "lost"
 	Slow      Fault = "slow"
+	Stale     Fault = "stale"
 	Duplicate Fault = "duplicate"
 	Late      Fault = "late"
 	Outage    Fault = "outage"
@@ -48,6 +49,7 @@ var Meanings = map[Fault]string{
 	Carrier:   "the carrier is away for up to five minutes, from a call on",
 	Refuse:    "the carrier refuses an order's parcel, for good",
 	Jump:      "nobody gets a turn for longer than an order waits; in simulations alone",
+	Stale:     "Step Functions does not know an execution yet that it started within a second",
 	Stop:      "a queue is not read for up to five minutes, by the minute",
 }
 

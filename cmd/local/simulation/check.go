@@ -233,7 +233,7 @@ func (r *run) checkReason(ctx context.Context, c *customer, o order.Order) {
 	case "ShipmentRefused":
 		unless(o.Status == order.Rejected && (c.order.Country == "AQ" || r.Faults[chaos.Refuse] > 0))
 	case "CancelledByCustomer":
-		unless(o.Status == order.Cancelled && c.order.CancelAfter > 0)
+		unless(o.Status == order.Cancelled && (c.order.CancelAfter > 0 || c.order.CancelAt > 0))
 	case "ABORTED":
 		unless(o.Status == order.Failed && c.stopped)
 	case "States.Timeout":

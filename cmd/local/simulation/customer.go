@@ -65,12 +65,28 @@ func (c *customer) live(ctx context.Context) {
 			c.placeDifferently(ctx)
 		}
 	}
-	if d := c.order.CancelAfter; d > 0 {
-		c.sched.pause(c.order.Name, d)
+	switch {
+	case c.order.CancelAfter > 0:
+		c.sched.pause(c.order.Name, c.order.CancelAfter)
+		c.cancel(ctx, id)
+	case c.order.CancelAt > 0:
+		c.await(c.order.CancelAt)
 		c.cancel(ctx, id)
 	}
 	c.look(ctx, id)
 	operator.Wait()
+}
+
+// await waits until the trace has so many lines about the order, but no longer
+// than it takes until reconciliation has had its turn.
+func (c *customer) await(lines int) {
+	timer := time.NewTimer(Grace + 2*ReconciledEvery)
+	defer timer.Stop()
+	select {
+	case <-c.Trace.reaches(c.order.Name, lines):
+	case <-timer.C:
+	}
+	c.sched.take(c.order.Name + " has waited")
 }
 
 // stop is what an operator does, who has nothing to do with the customer.

@@ -38,6 +38,7 @@ type Order struct {
 	Key         bool          // they send an Idempotency-Key, and insist on an answer
 	Clicks      int           // how often they press the button, at once
 	CancelAfter time.Duration // from the 202 on; 0: never
+	CancelAt    int           // or when so much has happened to it, by the trace; 0: never
 	AgainAfter  time.Duration // from the 202 on, the same once more; 0: never
 	Differently bool          // and then another order with the same key
 	StopAfter   time.Duration // from the 202 on an operator stops its execution; 0: never
@@ -76,6 +77,7 @@ func NewPlan(seed uint64) Plan {
 		o := newOrder(random, i+1, rush)
 		if p.Often && random.IntN(4) == 0 { // only reconciliation can mend that
 			o.StopAfter = upTo(random, 20*time.Millisecond, time.Second, time.Minute)
+			o.CancelAt = random.IntN(2) * (10 + random.IntN(50))
 		}
 		p.Orders = append(p.Orders, o)
 	}
@@ -110,7 +112,10 @@ func newOrder(random *rand.Rand, number int, rush bool) Order {
 	case 1:
 		o.Items = append(o.Items, order.Item{SKU: UnknownSKU, Quantity: 1})
 	}
-	if random.IntN(3) == 0 {
+	switch random.IntN(6) {
+	case 0:
+		o.CancelAt = 1 + random.IntN(50)
+	case 1:
 		o.CancelAfter = upTo(random, 10*time.Millisecond, time.Second, 30*time.Second, 5*time.Minute)
 	}
 	if o.Key {
@@ -153,6 +158,9 @@ func (p Plan) String() string {
 		}
 		if o.CancelAfter > 0 {
 			fmt.Fprintf(&b, ", cancelled after %v", o.CancelAfter)
+		}
+		if o.CancelAt > 0 {
+			fmt.Fprintf(&b, ", cancelled at line %d", o.CancelAt)
 		}
 		if o.StopAfter > 0 {
 			fmt.Fprintf(&b, ", stopped after %v", o.StopAfter)

@@ -72,6 +72,7 @@ func reductions(p Plan) func(yield func(Plan) bool) {
 			}{
 				{o.Clicks > 1, func(o *Order) { o.Clicks = 1 }},
 				{o.CancelAfter > 0, func(o *Order) { o.CancelAfter = 0 }},
+				{o.CancelAt > 0, func(o *Order) { o.CancelAt = 0 }},
 				{o.StopAfter > 0, func(o *Order) { o.StopAfter = 0 }},
 				{o.AgainAfter > 0, func(o *Order) { o.AgainAfter, o.Differently = 0, false }},
 				{len(o.Items) > 1, func(o *Order) { o.Items = o.Items[:1] }},

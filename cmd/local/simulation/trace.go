@@ -17,6 +17,16 @@ type Trace struct {
 	names map[string]string // of orders, by ID and by task token
 	ids   []string          // the keys of names, as they became known
 	count map[string]int    // of orders that share a name
+
+	about   map[string]int // lines, by the name of an order
+	waiting []milestone
+}
+
+// A milestone is a number of lines about an order that somebody waits for.
+type milestone struct {
+	order   string
+	lines   int
+	reached chan struct{}
 }
 
 type line struct {
@@ -26,12 +36,30 @@ type line struct {
 }
 
 func newTrace() *Trace {
-	return &Trace{began: time.Now(), names: map[string]string{}, count: map[string]int{}}
+	return &Trace{began: time.Now(), names: map[string]string{}, count: map[string]int{}, about: map[string]int{}}
 }
 
 // add writes a line about the orders that the texts mention.
 func (t *Trace) add(what string, texts ...[]byte) {
-	t.lines = append(t.lines, line{time.Since(t.began), what, t.mentioned(texts...)})
+	l := line{time.Since(t.began), what, t.mentioned(texts...)}
+	t.lines = append(t.lines, l)
+	for _, name := range l.orders {
+		t.about[name]++
+	}
+	t.waiting = slices.DeleteFunc(t.waiting, func(m milestone) bool {
+		reached := t.about[m.order] >= m.lines
+		if reached {
+			close(m.reached)
+		}
+		return reached
+	})
+}
+
+// reaches is closed with the next line once there are so many about an order.
+func (t *Trace) reaches(order string, lines int) <-chan struct{} {
+	m := milestone{order, lines, make(chan struct{})}
+	t.waiting = append(t.waiting, m)
+	return m.reached
 }
 
 // know gives an order ID its name. A customer who sends no key may have

@@ -70,20 +70,20 @@ func (c *customer) live(ctx context.Context) {
 		c.sched.pause(c.order.Name, c.order.CancelAfter)
 		c.cancel(ctx, id)
 	case c.order.CancelAt > 0:
-		c.await(c.order.CancelAt)
+		c.await()
 		c.cancel(ctx, id)
 	}
 	c.look(ctx, id)
 	operator.Wait()
 }
 
-// await waits until the trace has so many lines about the order, but no longer
-// than it takes until reconciliation has had its turn.
-func (c *customer) await(lines int) {
+// await waits until enough has happened to the order, but no longer than it
+// takes until reconciliation has had its turn.
+func (c *customer) await() {
 	timer := time.NewTimer(Grace + 2*ReconciledEvery)
 	defer timer.Stop()
 	select {
-	case <-c.Trace.reaches(c.order.Name, lines):
+	case <-c.Trace.reaches(c.order.Name, c.order.CancelOn, c.order.CancelAt):
 	case <-timer.C:
 	}
 	c.sched.take(c.order.Name + " has waited")

@@ -38,7 +38,8 @@ type Order struct {
 	Key         bool          // they send an Idempotency-Key, and insist on an answer
 	Clicks      int           // how often they press the button, at once
 	CancelAfter time.Duration // from the 202 on; 0: never
-	CancelAt    int           // or when so much has happened to it, by the trace; 0: never
+	CancelAt    int           // or when so many things have happened to it, by the trace; 0: never
+	CancelOn    string        // of which only these count; "": all
 	AgainAfter  time.Duration // from the 202 on, the same once more; 0: never
 	Differently bool          // and then another order with the same key
 	StopAfter   time.Duration // from the 202 on an operator stops its execution; 0: never
@@ -75,9 +76,11 @@ func NewPlan(seed uint64) Plan {
 	rush := random.IntN(3) == 0
 	for i := range 2 + random.IntN(6) {
 		o := newOrder(random, i+1, rush)
-		if p.Often && random.IntN(4) == 0 { // only reconciliation can mend that
+		if p.Often && random.IntN(3) == 0 { // only reconciliation can mend that
 			o.StopAfter = upTo(random, 20*time.Millisecond, time.Second, time.Minute)
-			o.CancelAt = random.IntN(2) * (10 + random.IntN(50))
+			if o.CancelAfter == 0 && random.IntN(2) == 0 { // while it does
+				o.CancelAt, o.CancelOn = 1+random.IntN(6), "ReconciliationFunction"
+			}
 		}
 		p.Orders = append(p.Orders, o)
 	}
@@ -160,7 +163,7 @@ func (p Plan) String() string {
 			fmt.Fprintf(&b, ", cancelled after %v", o.CancelAfter)
 		}
 		if o.CancelAt > 0 {
-			fmt.Fprintf(&b, ", cancelled at line %d", o.CancelAt)
+			fmt.Fprintf(&b, ", cancelled at line %d of %q", o.CancelAt, o.CancelOn)
 		}
 		if o.StopAfter > 0 {
 			fmt.Fprintf(&b, ", stopped after %v", o.StopAfter)

@@ -275,14 +275,18 @@ func (r *run) reconcile(ctx context.Context) error {
 }
 
 // wornOut tells whether an execution has tried something as often as a state
-// machine that is to survive a surge must.
+// machine that is to survive a surge must, and faults may have struck each try.
 func (r *run) wornOut(ctx context.Context, id string) bool {
 	const tries = 20
 	n, err := r.world.failures(ctx, id)
 	if err != nil {
 		r.fail(r.Trace.names[id], "history: %v", err)
 	}
-	return n > tries
+	struck := 0
+	for _, times := range r.Faults {
+		struck += times
+	}
+	return n > tries && (struck > tries || r.Faults[chaos.Outage] > 0)
 }
 
 func isDeadLetterQueue(name string) bool { return strings.HasSuffix(name, "DeadLetterQueue") }

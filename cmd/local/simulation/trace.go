@@ -18,15 +18,15 @@ type Trace struct {
 	ids   []string          // the keys of names, as they became known
 	count map[string]int    // of orders that share a name
 
-	about   map[string]int // lines, by the name of an order
-	waiting []milestone
+	waiting []*milestone
 }
 
-// A milestone is a number of lines about an order that somebody waits for.
+// A milestone is a number of lines about an order, of those that say something,
+// for which somebody waits.
 type milestone struct {
-	order   string
-	lines   int
-	reached chan struct{}
+	order, saying string
+	left          int
+	reached       chan struct{}
 }
 
 type line struct {
@@ -36,28 +36,27 @@ type line struct {
 }
 
 func newTrace() *Trace {
-	return &Trace{began: time.Now(), names: map[string]string{}, count: map[string]int{}, about: map[string]int{}}
+	return &Trace{began: time.Now(), names: map[string]string{}, count: map[string]int{}}
 }
 
 // add writes a line about the orders that the texts mention.
 func (t *Trace) add(what string, texts ...[]byte) {
 	l := line{time.Since(t.began), what, t.mentioned(texts...)}
 	t.lines = append(t.lines, l)
-	for _, name := range l.orders {
-		t.about[name]++
-	}
-	t.waiting = slices.DeleteFunc(t.waiting, func(m milestone) bool {
-		reached := t.about[m.order] >= m.lines
-		if reached {
-			close(m.reached)
+	t.waiting = slices.DeleteFunc(t.waiting, func(m *milestone) bool {
+		if slices.Contains(l.orders, m.order) && strings.Contains(what, m.saying) {
+			if m.left--; m.left == 0 {
+				close(m.reached)
+			}
 		}
-		return reached
+		return m.left == 0
 	})
 }
 
-// reaches is closed with the next line once there are so many about an order.
-func (t *Trace) reaches(order string, lines int) <-chan struct{} {
-	m := milestone{order, lines, make(chan struct{})}
+// reaches is closed once there are so many lines more about an order, of those
+// that say something.
+func (t *Trace) reaches(order, saying string, lines int) <-chan struct{} {
+	m := &milestone{order, saying, lines, make(chan struct{})}
 	t.waiting = append(t.waiting, m)
 	return m.reached
 }

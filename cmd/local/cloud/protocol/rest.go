@@ -4,7 +4,22 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+
+	"github.com/google/uuid"
 )
+
+// HandleREST serves an operation of the REST JSON protocol that answers 200.
+func HandleREST(mux *http.ServeMux, pattern string, serve func(*http.Request) (any, error)) {
+	mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Amzn-Requestid", uuid.NewString())
+		out, err := serve(r)
+		if err != nil {
+			WriteRESTError(w, err)
+			return
+		}
+		WriteREST(w, http.StatusOK, out)
+	})
+}
 
 // WriteREST writes an answer of the REST JSON protocol: v, or nothing when it
 // is nil.

@@ -9,8 +9,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/google/uuid"
-
 	"orderflow/cmd/local/cloud/protocol"
 )
 
@@ -36,17 +34,7 @@ func (s *Service) Actions() protocol.Actions {
 // https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html
 func (s *Service) Handler() http.Handler {
 	mux := http.NewServeMux()
-	handle := func(pattern string, serve func(*http.Request) (any, error)) {
-		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-			w.Header().Set("X-Amzn-Requestid", uuid.NewString())
-			out, err := serve(r)
-			if err != nil {
-				protocol.WriteRESTError(w, err)
-				return
-			}
-			protocol.WriteREST(w, http.StatusOK, out)
-		})
-	}
+	handle := func(pattern string, serve func(*http.Request) (any, error)) { protocol.HandleREST(mux, pattern, serve) }
 	handle("POST /schedules/{name}", s.create)
 	handle("PUT /schedules/{name}", s.update)
 	handle("GET /schedules/{name}", s.get)

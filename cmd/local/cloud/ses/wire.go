@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"strconv"
 
-	"github.com/google/uuid"
-
 	"orderflow/cmd/local/cloud/protocol"
 )
 
@@ -18,17 +16,7 @@ const OutboxPath = "/_local/outbox"
 // https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html
 func (s *Service) Handler() http.Handler {
 	mux := http.NewServeMux()
-	handle := func(pattern string, serve func(*http.Request) (any, error)) {
-		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-			w.Header().Set("X-Amzn-Requestid", uuid.NewString())
-			out, err := serve(r)
-			if err != nil {
-				protocol.WriteRESTError(w, err)
-				return
-			}
-			protocol.WriteREST(w, http.StatusOK, out)
-		})
-	}
+	handle := func(pattern string, serve func(*http.Request) (any, error)) { protocol.HandleREST(mux, pattern, serve) }
 	handle("POST /v2/email/outbound-emails", s.sendEmail)
 	handle("GET /v2/email/account", func(r *http.Request) (any, error) { return s.GetAccount(r.Context()) })
 	handle("GET /v2/email/identities", s.listIdentities)

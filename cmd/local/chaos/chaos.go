@@ -183,8 +183,12 @@ func (w *Weather) isAway(f Fault, who string, longest time.Duration, c *interpos
 	w.mu.Lock()
 	away := !w.calm && time.Now().Before(w.away[who])
 	w.mu.Unlock()
-	if away || !w.happens(f, c) {
-		return away
+	if away {
+		w.cfg.Report(f, c)
+		return true
+	}
+	if !w.happens(f, c) {
+		return false
 	}
 	until := time.Now().Add(w.upTo(longest))
 	w.mu.Lock()

@@ -7,6 +7,7 @@
 //	plan.go       what a seed decides beforehand: customers, shelf, faults
 //	scheduler.go  which activity goes on next
 //	customer.go   what a customer does, and must be answered
+//	operator.go   what on-call does, once the faults are mended
 //	simulation.go a run from the first order to the last check
 //	world.go      the system as its APIs show it
 //	check.go      what must hold
@@ -31,12 +32,11 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	sfntypes "github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
 	"orderflow/cmd/local/chaos"
 	"orderflow/cmd/local/cloud/interpose"
 	"orderflow/lambdas/order"
-	"orderflow/lambdas/reconciliation"
 )
 
 // A System is what is simulated, started and with the shelf stocked.
@@ -117,6 +117,7 @@ type run struct {
 	over      bool   // what happens now is of no interest
 	customers []*customer
 	decided   map[string]order.Status // by order ID, as the table said it first
+	struck    map[string]int          // by faults, by consumer
 }
 
 func newRun(plan Plan) *run {
@@ -125,6 +126,7 @@ func newRun(plan Plan) *run {
 		sched:   newScheduler(rand.New(rand.NewPCG(plan.Seed, 2))),
 		random:  rand.New(rand.NewPCG(plan.Seed, 3)),
 		decided: map[string]order.Status{},
+		struck:  map[string]int{},
 	}
 	r.weather = chaos.New(chaos.Config{
 		Rates: plan.Rates,
@@ -134,6 +136,7 @@ func newRun(plan Plan) *run {
 		},
 		Report: func(f chaos.Fault, c *interpose.Call) {
 			r.Faults[f]++
+			r.struck[consumerOf(c)]++
 			r.note(c, "! "+string(f))
 		},
 	})
@@ -157,6 +160,7 @@ func (r *run) all(ctx context.Context, start Start) error {
 	if err := r.reconcile(ctx); err != nil {
 		return err
 	}
+	r.again(ctx)
 	if err := r.check(ctx); err != nil {
 		return err
 	}
@@ -203,6 +207,23 @@ func (r *run) live(ctx context.Context) {
 	}
 }
 
+// again lets every customer with a key order once more, however the order has
+// ended: the answer is the first one's, and no order is made.
+func (r *run) again(ctx context.Context) {
+	var asking sync.WaitGroup
+	for _, c := range r.customers {
+		if c.order.Key && len(c.ids) > 0 {
+			asking.Go(func() {
+				c.place(ctx, c.order.Name+" in the end")
+				c.placeDifferently(ctx)
+			})
+		}
+	}
+	asked := make(chan struct{})
+	go func() { asking.Wait(); close(asked) }()
+	r.sched.runUntil(asked)
+}
+
 // drain lets the system finish what it has begun.
 func (r *run) drain(ctx context.Context) {
 	const limit = 6 * time.Hour
@@ -228,8 +249,8 @@ func (r *run) busy(ctx context.Context) string {
 	if err != nil {
 		return err.Error()
 	}
-	for id, status := range executions {
-		if status == "RUNNING" {
+	for _, id := range slices.Sorted(maps.Keys(executions)) {
+		if executions[id] == sfntypes.ExecutionStatusRunning {
 			return "the execution of " + r.Trace.names[id] + " runs"
 		}
 	}
@@ -237,102 +258,12 @@ func (r *run) busy(ctx context.Context) string {
 	if err != nil {
 		return err.Error()
 	}
-	for queue, n := range depths {
-		if !isDeadLetterQueue(queue) {
-			return fmt.Sprintf("%d messages are in %s", n, queue)
+	for _, queue := range slices.Sorted(maps.Keys(depths)) {
+		if !strings.HasSuffix(queue, deadLetterQueue) {
+			return fmt.Sprintf("%d messages are in %s", depths[queue], queue)
 		}
 	}
 	return ""
-}
-
-// reconcile waits until what has happened is old enough for reconciliation to
-// look at, and for whatever it does by itself. Then it has nothing to say.
-func (r *run) reconcile(ctx context.Context) error {
-	wait := Grace + time.Minute
-	if r.Plan.Often {
-		wait += ReconciledEvery
-	}
-	r.sched.run(time.Now().Add(wait))
-	r.drain(ctx)
-	asked := make(chan struct{})
-	var report reconciliation.Report
-	var err error
-	go func() {
-		defer close(asked)
-		report, err = r.world.reconcile(ctx)
-	}()
-	r.sched.runUntil(asked)
-	if err != nil {
-		return err
-	}
-	for _, f := range report.Found {
-		r.fail(r.Trace.names[f.OrderID], "reconciliation finds that %s: %s", f.Problem, f.SKU)
-	}
-	if !report.Complete {
-		r.fail("", "reconciliation is incomplete, without any fault")
-	}
-	return nil
-}
-
-// wornOut tells whether an execution has tried something as often as a state
-// machine that is to survive a surge must, and faults may have struck each try.
-func (r *run) wornOut(ctx context.Context, id string) bool {
-	const tries = 20
-	n, err := r.world.failures(ctx, id)
-	if err != nil {
-		r.fail(r.Trace.names[id], "history: %v", err)
-	}
-	struck := 0
-	for _, times := range r.Faults {
-		struck += times
-	}
-	return n > tries && (struck > tries || r.Faults[chaos.Outage] > 0)
-}
-
-func isDeadLetterQueue(name string) bool { return strings.HasSuffix(name, "DeadLetterQueue") }
-
-// redrive does what on-call does once the faults are mended: it redrives the
-// executions that gave up, and sends dead letters back. There must be a fault
-// that explains each, and none may come back.
-func (r *run) redrive(ctx context.Context) error {
-	depths, err := r.world.depths(ctx)
-	if err != nil {
-		return err
-	}
-	undecided, err := r.world.undecided(ctx)
-	if err != nil {
-		return err
-	}
-	for _, id := range undecided {
-		r.Redriven++
-		r.Trace.add("operator redrives the execution", []byte(id))
-		if !r.wornOut(ctx, id) {
-			r.fail(r.Trace.names[id], "its execution gave up without trying for long")
-		}
-		if _, err := r.world.states.RedriveExecution(ctx, &sfn.RedriveExecutionInput{ExecutionArn: aws.String(r.world.execution(id))}); err != nil {
-			return err
-		}
-	}
-	queues := slices.Sorted(maps.Keys(depths))
-	for _, queue := range queues {
-		if len(r.Faults) == 0 {
-			r.fail("", "%d messages are in %s, and there was no fault", depths[queue], queue)
-		}
-		r.Redriven += depths[queue]
-		r.Trace.add(fmt.Sprintf("operator redrives %d messages of %s", depths[queue], queue))
-		if err := r.world.redrive(ctx, queue); err != nil {
-			return err
-		}
-	}
-	if r.Redriven == 0 {
-		return nil
-	}
-	r.drain(ctx)
-	depths, err = r.world.depths(ctx)
-	for queue, n := range depths {
-		r.fail("", "%d messages are in %s again, without any fault", n, queue)
-	}
-	return err
 }
 
 // calls is what every call passes through: it takes time either way, faults

@@ -42,9 +42,10 @@ const (
 	shopAWS = "http://127.0.0.1:4566"
 )
 
-// inShop runs a test in a shop that sells the catalogue. When the test is over
-// the program is interrupted, and must end cleanly.
-func inShop(t *testing.T, catalogue string, test func(t *testing.T, s *shop)) {
+// inShop runs a test in a shop that sells the catalogue, started with further
+// arguments. When the test is over the program is interrupted, and must end
+// cleanly.
+func inShop(t *testing.T, catalogue string, test func(t *testing.T, s *shop), args ...string) {
 	file := filepath.Join(t.TempDir(), "catalogue.csv")
 	if err := os.WriteFile(file, []byte(header+catalogue), 0o600); err != nil {
 		t.Fatal(err)
@@ -54,7 +55,7 @@ func inShop(t *testing.T, catalogue string, test func(t *testing.T, s *shop)) {
 		ctx, interrupt := context.WithCancel(t.Context())
 		var stdout, stderr bytes.Buffer
 		exit := make(chan int, 1)
-		go func() { exit <- run(ctx, []string{"-catalogue", file}, &stdout, &stderr, sockets) }()
+		go func() { exit <- run(ctx, append([]string{"-catalogue", file}, args...), &stdout, &stderr, sockets) }()
 		synctest.Wait()
 
 		client := &http.Client{Transport: whole{&http.Transport{DialContext: sockets.dial, MaxIdleConnsPerHost: 100}}}

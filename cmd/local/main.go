@@ -144,7 +144,7 @@ Examples:
     go run ./cmd/local -demo
     go run ./cmd/local -api 127.0.0.1:0 -aws 127.0.0.1:0    # any free ports
     go run ./cmd/local -catalogue shop.csv
-    go run ./cmd/local -demo -chaos crash=0.1,lost=0.05,duplicate=0.2 -seed 7
+    go run ./cmd/local -demo -chaos crash=0.05,lost=0.05,duplicate=0.2 -seed 7
 
 Nobody is asked for credentials: an address other than a loopback one opens it
 to the network. An order to country AQ (Antarctica) is refused by the carrier.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -258,4 +259,41 @@ func TestSlowQueues(t *testing.T) {
 			t.Errorf("a task was tried again: %q", states)
 		}
 	})
+}
+
+// TestChaos: with -chaos functions die and answers are lost before one's eyes,
+// and orders complete all the same, within minutes. Chaos in real concurrency
+// is never the same twice.
+func TestChaos(t *testing.T) {
+	inShop(t, "MUG,Blue mug,1250,GBP,350,1000\n", func(t *testing.T, s *shop) {
+		var placed []string
+		for i := range 30 {
+			header := map[string]string{"Idempotency-Key": fmt.Sprint("key-", i)}
+			for tries := 0; ; tries++ {
+				status, answer, location := s.call("POST", "/orders", header, orderFor("MUG", 1, "GB"))
+				if status == http.StatusAccepted {
+					placed = append(placed, strings.TrimPrefix(location, "/orders/"))
+					break
+				}
+				if status < 500 || tries == 20 {
+					t.Fatalf("POST /orders answers %d: %s", status, answer)
+				}
+				s.pass(time.Second)
+			}
+		}
+		s.pass(5 * time.Minute)
+		pending := 0
+		for _, id := range placed {
+			switch got := order.Status(s.status("OrdersTable", id)); got {
+			case order.Confirmed:
+			case order.Pending: // whoever was struck five times in a row is a dead letter
+				pending++
+			default:
+				t.Errorf("order %s is %s", id, got)
+			}
+		}
+		if letters := len(s.deadLetters("Inventory")) + len(s.deadLetters("Shipment")); pending > letters || pending > 3 {
+			t.Errorf("%d orders are pending, there are %d dead letters", pending, letters)
+		}
+	}, "-chaos", "crash=0.02,lost=0.05,duplicate=0.05,throttle=0.1", "-seed", "7")
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	snstypes "github.com/aws/aws-sdk-go-v2/service/sns/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -150,6 +151,37 @@ func TestRedrivenMessage(t *testing.T) {
 		s.wants(id, order.Confirmed, "COMMITTED", "DISPATCHED")
 		if queued := s.queued(); len(queued) > 0 {
 			t.Errorf("messages are left: %v", queued)
+		}
+	})
+}
+
+// TestRedrivenExecution: a confirmation that could not be announced for hours
+// ends its execution. Redriven, it announces, and the order completes.
+func TestRedrivenExecution(t *testing.T) {
+	broken := true
+	calls := func(_ context.Context, c *interpose.Call, do func()) error {
+		if broken && c.From == "states" && c.Action == "Publish" && strings.Contains(string(c.Input), string(order.OrderConfirmed)) {
+			return &protocol.Error{Code: "ServiceUnavailable", Status: 503}
+		}
+		do()
+		return nil
+	}
+	inWeather(t, calls, func(t *testing.T, s *shop) {
+		s.unscheduled() // reconciliation would announce it too
+		id := s.place(orderFor("MUG", 2, "GB"))
+		s.pass(3 * time.Hour)
+		s.wants(id, order.Confirmed, "RESERVED", "BOOKED")
+		if execution, _ := s.told(id); execution != "FAILED" {
+			t.Fatalf("the execution is %s", execution)
+		}
+		broken = false
+		if _, err := sfn.NewFromConfig(s.aws).RedriveExecution(t.Context(), &sfn.RedriveExecutionInput{ExecutionArn: aws.String(s.execution(id))}); err != nil {
+			t.Fatal(err)
+		}
+		s.pass(time.Minute)
+		s.wants(id, order.Confirmed, "COMMITTED", "DISPATCHED")
+		if execution, _ := s.told(id); execution != "SUCCEEDED" {
+			t.Errorf("the execution is %s", execution)
 		}
 	})
 }

@@ -66,7 +66,7 @@ type network struct {
 func run(ctx context.Context, args []string, stdout, stderr io.Writer, sockets network) int {
 	options, err := parse(args)
 	if errors.Is(err, flag.ErrHelp) {
-		io.WriteString(stdout, usage)
+		io.WriteString(stdout, usage())
 		return exitOK
 	}
 	if err != nil {
@@ -116,7 +116,8 @@ type options struct {
 	seed      uint64
 }
 
-var usage = `Local runs orderflow in one process, with the AWS it needs, and serves until
+func usage() string {
+	return `Local runs orderflow in one process, with the AWS it needs, and serves until
 it is interrupted.
 
     go run ./cmd/local [-api ADDR] [-aws ADDR] [-catalogue FILE.csv] [-demo]
@@ -149,6 +150,7 @@ Examples:
 Nobody is asked for credentials: an address other than a loopback one opens it
 to the network. An order to country AQ (Antarctica) is refused by the carrier.
 `
+}
 
 // faults lists what -chaos may name.
 func faults() string {

@@ -3,6 +3,7 @@ package simulation
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -50,8 +51,9 @@ type outcome struct {
 	shipment    string
 	parcel      string // at the carrier
 	mails       int
-	events      []order.EventType
-	stored      bool // in the table of orders
+	told        []order.EventType // to the customer, by what notification keeps
+	events      []order.EventType // that analytics keeps
+	stored      bool              // in the table of orders
 }
 
 // check looks at everything, once nothing moves any more.
@@ -84,7 +86,12 @@ func (r *run) check(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	told, err := r.world.told(ctx)
+	if err != nil {
+		return err
+	}
 
+	unaccounted := maps.Clone(executions)
 	sold := map[string]int{}
 	for _, c := range r.customers {
 		ids := r.idsOf(c, executions)
@@ -97,13 +104,15 @@ func (r *run) check(ctx context.Context) error {
 			r.fail(c.order.Name, "one Idempotency-Key made %d orders", len(ids))
 		}
 		for _, id := range ids {
+			delete(unaccounted, id)
 			o := outcome{
 				order:       r.get(id),
 				execution:   string(executions[id]),
 				reservation: reservations[id].text("status"),
 				shipment:    shipments[id].text("status"),
 				parcel:      parcels[id],
-				mails:       mails[c.order.customer()+"@example.com"],
+				mails:       mails[id],
+				told:        told[id],
 				events:      events[id],
 				stored:      orders[id] != nil,
 			}
@@ -116,6 +125,9 @@ func (r *run) check(ctx context.Context) error {
 				}
 			}
 		}
+	}
+	if len(unaccounted) > 0 {
+		r.fail("", "there are executions that nobody ordered: %v", slices.Sorted(maps.Keys(unaccounted)))
 	}
 	for _, p := range r.Plan.Shelf {
 		r.checkShelf(ctx, p)
@@ -170,10 +182,11 @@ func (r *run) checkOutcome(c *customer, o outcome) {
 	if c.stopped {
 		stopped = "ABORTED"
 	}
-	decision := order.OrderCancelled
+	decision, happened := order.OrderCancelled, []order.EventType{order.OrderCancelled}
 	switch status {
 	case order.Confirmed:
 		decision = order.OrderConfirmed
+		happened = []order.EventType{order.InventoryRequested, order.ShipmentRequested, order.Placed, order.OrderConfirmed}
 		wrong("execution", o.execution, "SUCCEEDED", stopped)
 		wrong("reservation", o.reservation, "COMMITTED")
 		wrong("shipment", o.shipment, "DISPATCHED")
@@ -194,11 +207,13 @@ func (r *run) checkOutcome(c *customer, o outcome) {
 	if !o.stored && c.stopped {
 		return // before anybody was told of it
 	}
-	if !slices.Contains(o.events, decision) {
-		r.fail(name, "is %s, but analytics knows of %v alone", status, o.events)
+	for _, event := range happened {
+		if !slices.Contains(o.events, event) {
+			r.fail(name, "is %s, but analytics does not know of %s", status, event)
+		}
 	}
-	if o.mails == 0 {
-		r.fail(name, "is %s, and its customer was never told", status)
+	if !slices.Contains(o.told, decision) || o.mails < len(o.told) {
+		r.fail(name, "is %s, its customer was told of %v in %d mails", status, o.told, o.mails)
 	}
 	if c.cancelled && status != order.Cancelled {
 		r.fail(name, "was cancelled, its customer was told, but it is %s", status)

@@ -74,21 +74,26 @@ func (w *world) row(ctx context.Context, table, key, value string) (row, error) 
 // rows reads a whole table, by its key.
 func (w *world) rows(ctx context.Context, table, key string) (map[string]row, error) {
 	rows := map[string]row{}
+	err := w.scan(ctx, table, func(r row) { rows[r.text(key)] = r })
+	return rows, err
+}
+
+func (w *world) scan(ctx context.Context, table string, each func(row)) error {
 	pages := dynamodb.NewScanPaginator(w.db, &dynamodb.ScanInput{TableName: aws.String(w.Outputs[table])})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for _, item := range page.Items {
 			r := row{}
 			if err := attributevalue.UnmarshalMap(item, &r); err != nil {
-				return nil, err
+				return err
 			}
-			rows[r.text(key)] = r
+			each(r)
 		}
 	}
-	return rows, nil
+	return nil
 }
 
 // executions are all there are, by name.
@@ -257,17 +262,27 @@ func (w *world) parcels(ctx context.Context) (map[string]string, error) {
 	return parcels, err
 }
 
-// mails are how many were sent to each address.
+// mails are how many were sent about each order.
 func (w *world) mails(ctx context.Context) (map[string]int, error) {
-	var answer struct{ Messages []struct{ To []string } }
+	var answer struct {
+		Messages []struct{ Tags map[string]string }
+	}
 	err := w.page(ctx, "/_local/outbox", &answer)
 	mails := map[string]int{}
 	for _, m := range answer.Messages {
-		for _, to := range m.To {
-			mails[to]++
-		}
+		mails[m.Tags["orderId"]]++
 	}
 	return mails, err
+}
+
+// told is of what the customers of each order have been told.
+func (w *world) told(ctx context.Context) (map[string][]order.EventType, error) {
+	told := map[string][]order.EventType{}
+	err := w.scan(ctx, "NotificationsTable", func(r row) {
+		id := r.text("orderId")
+		told[id] = append(told[id], order.EventType(r.text("eventType")))
+	})
+	return told, err
 }
 
 // page reads JSON at the AWS endpoint that is not AWS's.

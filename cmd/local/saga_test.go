@@ -270,6 +270,40 @@ func TestCancellationOvertakes(t *testing.T) {
 	}
 }
 
+// TestLateWriteOfAStoppedOrder: an operator stops an execution while its write
+// of the order is on its way. The customer is told FAILED, and that it stays,
+// although the write arrives. Found by a simulation, seed 13454.
+func TestLateWriteOfAStoppedOrder(t *testing.T) {
+	calls := func(_ context.Context, c *interpose.Call, do func()) error {
+		if c.From == "states" && c.Action == "PutItem" {
+			time.Sleep(10 * time.Second)
+		}
+		do()
+		return nil
+	}
+	inWeather(t, calls, func(t *testing.T, s *shop) {
+		id := s.place(orderFor("MUG", 2, "GB"))
+		s.pass(time.Second)
+		if _, err := sfn.NewFromConfig(s.aws).StopExecution(t.Context(), &sfn.StopExecutionInput{ExecutionArn: aws.String(s.execution(id))}); err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			if got := s.get(id).Status; got != order.Failed {
+				t.Errorf("the order is %s", got)
+			}
+			if status, _, _ := s.call("POST", "/orders/"+id+"/cancel", nil, nil); status != http.StatusConflict {
+				t.Errorf("cancelling answers %d", status)
+			}
+			s.pass(10 * time.Second)
+		}
+		s.pass(2 * time.Hour) // reconciliation tells everybody
+		s.wants(id, order.Failed, "RELEASED", "CANCELLED")
+		if report := s.reconcile(`{"dryRun": true}`); len(report.Found) > 0 {
+			t.Errorf("reconciliation finds %+v", report.Found)
+		}
+	})
+}
+
 // TestSlowQueues: queues that SNS cannot reach for long delay a confirmed
 // order's announcement, and fail nothing. Found by a simulation, seed 81.
 func TestSlowQueues(t *testing.T) {

@@ -50,25 +50,15 @@ func (d *desk) cancelUnstored(ctx context.Context, orderID string, now time.Time
 	}
 	o := e.order()
 	if o.Status.Final() {
-		return d.decidedUnstored(ctx, o)
+		if o, err = d.settle(ctx, e); err == nil && !o.Status.Final() {
+			err = errRowExists // and can be cancelled there
+		}
+		return o.Status, err
 	}
 	o.Status = order.Cancelled
 	o.Failure = &cancelledByCustomer
 	o.DecidedAt = &now
 	return o.Status, d.orders.putNew(ctx, o, e.input.Fingerprint)
-}
-
-// decidedUnstored tells how an order stands whose execution has ended: as its
-// row says, if it got one since it was asked for.
-func (d *desk) decidedUnstored(ctx context.Context, o order.Order) (order.Status, error) {
-	_, exists, err := d.orders.get(ctx, o.ID)
-	if err != nil {
-		return "", err
-	}
-	if exists {
-		return "", errRowExists
-	}
-	return o.Status, nil
 }
 
 // cancelled tells whether an order that stands at status counts as cancelled.

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
@@ -27,8 +28,7 @@ func (d *desk) show(ctx context.Context, orderID string) (order.Order, error) {
 	return o, nil
 }
 
-// showUnstored reads an order that had no row a moment ago. One whose
-// execution has ended may have got it since.
+// showUnstored reads an order that had no row a moment ago.
 func (d *desk) showUnstored(ctx context.Context, orderID string) (order.Order, error) {
 	e, err := d.executions.describe(ctx, orderID)
 	if errors.Is(err, errNeverStarted) {
@@ -40,14 +40,23 @@ func (d *desk) showUnstored(ctx context.Context, orderID string) (order.Order, e
 	if e.status == types.ExecutionStatusRunning {
 		return e.order(), nil
 	}
-	o, exists, err := d.orders.get(ctx, orderID)
-	if err != nil {
-		return order.Order{}, err
+	return d.settle(ctx, e)
+}
+
+// settle is how an order ended whose execution is over. One that got no row
+// gets it here: what is told to be final must stay so, even if the execution's
+// own write of a pending order is still on its way. Reconciliation announces it.
+func (d *desk) settle(ctx context.Context, e execution) (order.Order, error) {
+	o := e.order()
+	err := d.orders.putNew(ctx, o, e.input.Fingerprint)
+	if !errors.Is(err, errRowExists) {
+		return o, err
 	}
-	if exists {
-		return o, nil
+	o, exists, err := d.orders.get(ctx, o.ID)
+	if err == nil && !exists {
+		err = fmt.Errorf("api: order %q keeps changing", e.orderID)
 	}
-	return e.order(), nil
+	return o, err
 }
 
 // timeline is what happened to an order, in time.

@@ -185,7 +185,9 @@ func parse(args []string) (options, error) {
 		}
 		return o, fmt.Errorf("%w\nlocal -help lists what there is", err)
 	}
-	if o.chaos == nil && flags.Lookup("seed").Value.String() != flags.Lookup("seed").DefValue {
+	seeded := false
+	flags.Visit(func(f *flag.Flag) { seeded = seeded || f.Name == "seed" })
+	if seeded && o.chaos == nil {
 		return o, errors.New("-seed is what -chaos draws from, and there is none\nlocal -help lists what there is")
 	}
 	if flags.NArg() > 0 {

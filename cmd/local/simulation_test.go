@@ -74,7 +74,11 @@ func TestSimulation(t *testing.T) {
 			if *simShrink {
 				r = simulation.Shrink(r, run)
 			}
-			t.Fatalf("seed %d fails; see it again with\n\n    go test ./cmd/local -run 'Simulation$' -seeds 1 -seed %[1]d\n\n%s", seed, r.Explain())
+			again := fmt.Sprintf("go test ./cmd/local -run 'Simulation$' -seeds 1 -seed %d", seed)
+			if *simFaults != "" {
+				again += " -faults " + *simFaults
+			}
+			t.Fatalf("seed %d fails; see it again with\n\n    %s\n\n%s", seed, again, r.Explain())
 		}
 		if testing.Verbose() {
 			t.Logf("seed %d: %v, %v, %d turns, %d redriven", seed, r.Statuses, r.Faults, r.Turns, r.Redriven)
@@ -90,7 +94,7 @@ func TestSimulationRepeats(t *testing.T) {
 		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(processors))
 		return strings.Split(simulation.Run(t, simulation.NewPlan(seed), simulated).Trace.String(), "\n")
 	}
-	for seed := *simSeed; seed < *simSeed+uint64(*simSeeds)/10; seed++ {
+	for seed := *simSeed; seed < *simSeed+max(1, uint64(*simSeeds)/10); seed++ {
 		if diff := cmp.Diff(trace(seed, 1), trace(seed, 8)); diff != "" {
 			t.Fatalf("seed %d gives two traces (-one processor +eight):\n%s", seed, diff)
 		}

@@ -157,7 +157,8 @@ func (s *store) transact(ctx context.Context, reservations int, writes []types.T
 	return failures, err
 }
 
-// contended is the error of a write that lost to a transaction.
+// contended is the error of a write that lost to a transaction, or that the
+// table was too busy for.
 type contended struct{ error }
 
 // Another transaction on the same items cancels a write; under a run on one

@@ -20,12 +20,16 @@ const (
 	// and is kept as long again. So often an operator may do that.
 	// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html
 	maxRedrives = 3
+
+	// An execution that failed can be redriven, and asks anew.
+	// https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html
+	maxRedrivable = 14 * day
 )
 
 // TombstoneLife is how long a tombstone stands, the mark of a consumer that an
 // order was decided before its request came: until no copy of the request can
-// come any more, which is 80 days.
-const TombstoneLife = maxDelivery + (1+maxRedrives)*maxRetention
+// come any more, which is 94 days.
+const TombstoneLife = maxDelivery + (1+maxRedrives)*maxRetention + maxRedrivable
 
 // ExpiresAt is the attribute of a tombstone by which DynamoDB removes it, in
 // seconds since 1970. It does so days late at times; until then the tombstone

@@ -267,13 +267,20 @@ func TestDecidedButNotAnnounced(t *testing.T) {
 	}
 }
 
-// Who decides between the look and the repair wins.
+// Who decides between the look and the repair wins, and is announced: the
+// execution, which would have done that, is over.
 func TestDecidedMeanwhile(t *testing.T) {
-	d := newDesk(t)
-	d.put("o1", order.Pending, "", "")
-	d.run(`{}`, cloudtest.Fault{Action: "UpdateItem", Times: 1, Before: func(string) { d.put("o1", order.Cancelled, "RELEASED", "CANCELLED") }})
-	if status := d.Items("orders", "orderId")["o1"]["status"]; status != "CANCELLED" || len(d.published) > 0 {
-		t.Errorf("o1 is %v, published %v", status, d.events())
+	for decided, want := range map[order.Status]string{
+		order.Cancelled: "[o1/AnnounceCancelled order.cancelled CANCELLED]",
+		order.Confirmed: "[o1/AnnounceConfirmed order.confirmed CONFIRMED]",
+		order.Failed:    "[]", // by another run
+	} {
+		d := newDesk(t)
+		d.put("o1", order.Pending, "RESERVED", "BOOKED")
+		d.run(`{}`, cloudtest.Fault{Action: "UpdateItem", Times: 1, Before: func(string) { d.put("o1", decided, "RESERVED", "BOOKED") }})
+		if status := d.Items("orders", "orderId")["o1"]["status"]; status != string(decided) || fmt.Sprint(d.events()) != want {
+			t.Errorf("o1 is %v, published %v, want %s and %s", status, d.events(), decided, want)
+		}
 	}
 }
 

@@ -32,7 +32,7 @@ func (w *workshop) make(ctx context.Context, repair Repair, f file) error {
 		f.order.Status, f.order.Failure = order.Failed, &f.execution.failure
 		err := w.tables.fail(ctx, f.order.ID, f.execution.failure, now)
 		if errors.Is(err, errDecided) {
-			return nil // and who decided it announces it
+			return w.announceDecision(ctx, f.order.ID, now)
 		}
 		if err != nil {
 			return err
@@ -47,6 +47,22 @@ func (w *workshop) make(ctx context.Context, repair Repair, f file) error {
 		return w.publish(ctx, confirmedEvent(f.order, now))
 	}
 	return fmt.Errorf("reconciliation: %q is no repair", repair)
+}
+
+// announceDecision announces what somebody else has just decided: a customer,
+// as a rule, whose cancellation nobody announces now that the execution is over.
+func (w *workshop) announceDecision(ctx context.Context, orderID string, now time.Time) error {
+	f, err := w.tables.file(ctx, orderID)
+	if err != nil {
+		return err
+	}
+	switch f.order.Status {
+	case order.Failed: // by another run, which announces it
+		return nil
+	case order.Confirmed:
+		return w.publish(ctx, confirmedEvent(f.order, now))
+	}
+	return w.publish(ctx, cancelledEvent(f.order, now))
 }
 
 // cancelledEvent is what the state AnnounceCancelled publishes.

@@ -32,8 +32,8 @@ const Name = "Homing Pigeon Express"
 const Refused = "AQ"
 
 // Retention is how long a shipment is remembered: the longest that a message
-// may wait in a queue, after which nobody asks again. The tracking number of
-// one order is the same for ever.
+// may wait in a queue. Who is asked later still than that stands in shipment's
+// own table. The tracking number of one order is the same for ever.
 const Retention = 14 * 24 * time.Hour
 
 // maxBody bounds a booking; an order itself is at most 64 KiB.

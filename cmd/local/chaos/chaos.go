@@ -115,8 +115,8 @@ func (w *Weather) before(ctx context.Context, c *interpose.Call) error {
 		return throttled(c.To)
 	case w.happens(Fail, c):
 		return unavailable
-	case c.Action == "TransactWriteItems" && w.happens(Conflict, c):
-		return conflict(c.Input)
+	case isWrite(c) && w.happens(Conflict, c):
+		return w.conflict(c)
 	}
 	return w.stale(c)
 }

@@ -62,6 +62,7 @@ func FuzzParse(f *testing.F) {
 // it is performed, and what the caller hears.
 func TestFaults(t *testing.T) {
 	function := interpose.Call{From: "F", Function: true, To: "dynamodb", Action: "TransactWriteItems", Input: []byte(`{"TransactItems":[{},{}]}`)}
+	write := interpose.Call{From: "states", To: "dynamodb", Action: "UpdateItem", Input: []byte(`{"TableName":"t"}`)}
 	delivery := interpose.Call{From: "sns", To: "Q", Action: "SendMessage"}
 	states := interpose.Call{From: "states", To: "sns", Action: "Publish"}
 	booking := interpose.Call{From: "F", Function: true, To: "carrier", Action: "PUT"}
@@ -80,7 +81,8 @@ func TestFaults(t *testing.T) {
 		{chaos.Throttle, states, 0, "ThrottledException"},
 		{chaos.Throttle, delivery, 1, ""},
 		{chaos.Fail, function, 0, "ServiceUnavailable"},
-		{chaos.Conflict, function, 0, "[None, TransactionConflict]"},
+		{chaos.Conflict, function, 0, "TransactionConflict"},
+		{chaos.Conflict, write, 0, "TransactionConflictException"},
 		{chaos.Conflict, states, 1, ""},
 		{chaos.Lost, function, 1, "connection reset by peer"},
 		{chaos.Lost, delivery, 1, "connection reset by peer"},
@@ -136,7 +138,7 @@ func befall(t *testing.T, weather *chaos.Weather, call interpose.Call) (times in
 func TestStale(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		weather := chaos.New(chaos.Config{Rates: chaos.Rates{chaos.Stale: 1}})
-		start := interpose.Call{From: "F", Function: true, To: "states", Action: "StartExecution", Input: []byte(`{"name": "x"}`)}
+		start := interpose.Call{From: "F", Function: true, To: "states", Action: "StartExecution", Input: []byte(`{"name": "x"}`), Outcome: "ok"}
 		describe := func(name, want string) {
 			t.Helper()
 			c := interpose.Call{From: "F", Function: true, To: "states", Action: "DescribeExecution", Input: []byte(`{"executionArn": "arn:aws:states:execution:M:` + name + `"}`)}
@@ -147,6 +149,9 @@ func TestStale(t *testing.T) {
 		befall(t, weather, start)
 		describe("x", "ExecutionDoesNotExist")
 		describe("older", "")
+		time.Sleep(2 * time.Second)
+		befall(t, weather, start) // once more
+		describe("x", "")
 		time.Sleep(2 * time.Second)
 		describe("x", "")
 	})

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"orderflow/cmd/local/cloud/interpose"
 	"orderflow/cmd/local/cloud/protocol"
@@ -40,7 +41,7 @@ var Meanings = map[Fault]string{
 	Freeze:    "a function stands still at a call until its time is over",
 	Throttle:  "a service refuses a call: too many requests",
 	Fail:      "a service answers a call with a 5xx",
-	Conflict:  "a DynamoDB transaction loses to another",
+	Conflict:  "a write to DynamoDB loses to a transaction",
 	Lost:      "a call takes effect, but its answer never arrives",
 	Slow:      "a call takes up to 15 s more, either way",
 	Duplicate: "SNS delivers a message to a queue twice",
@@ -124,21 +125,28 @@ func throttled(service string) *protocol.Error {
 	return protocol.Errorf("ThrottlingException", "Rate exceeded")
 }
 
-// conflict is how DynamoDB cancels a transaction that met another on its last
-// item. https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
-func conflict(input []byte) error {
+// isWrite tells of a call that a DynamoDB transaction can be in the way of.
+func isWrite(c *interpose.Call) bool {
+	return c.To == "dynamodb" && (c.Action == "TransactWriteItems" || c.Action == "PutItem" || c.Action == "UpdateItem")
+}
+
+// conflict is how DynamoDB refuses a write of an item, or cancels a transaction
+// at one of its items, for another transaction's sake.
+// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+func (w *Weather) conflict(c *interpose.Call) error {
+	const ongoing = "Transaction is ongoing for the item"
 	var transaction struct{ TransactItems []json.RawMessage }
-	if json.Unmarshal(input, &transaction) != nil || len(transaction.TransactItems) == 0 {
-		return unavailable
+	if json.Unmarshal(c.Input, &transaction) != nil || len(transaction.TransactItems) == 0 {
+		return protocol.Errorf("TransactionConflictException", ongoing)
 	}
 	reasons := make([]map[string]string, len(transaction.TransactItems))
 	codes := make([]string, len(reasons))
 	for i := range reasons {
 		reasons[i], codes[i] = map[string]string{"Code": "None"}, "None"
 	}
-	last := len(reasons) - 1
-	codes[last] = "TransactionConflict"
-	reasons[last] = map[string]string{"Code": codes[last], "Message": "Transaction is ongoing for the item"}
+	i := w.upTo(time.Duration(len(reasons)))
+	codes[i] = "TransactionConflict"
+	reasons[i] = map[string]string{"Code": codes[i], "Message": ongoing}
 	message := "Transaction cancelled, please refer cancellation reasons for specific reasons [" + strings.Join(codes, ", ") + "]"
 	return &protocol.Error{Code: "TransactionCanceledException", Message: message, Status: 400,
 		Fields: map[string]any{"Message": message, "CancellationReasons": reasons}}
@@ -152,8 +160,7 @@ func (w *Weather) refuses(c *interpose.Call) bool {
 		return false
 	}
 	h := fnv.New64a()
-	fmt.Fprintf(h, "%d", w.cfg.Seed)
-	h.Write(c.Input)
+	fmt.Fprintf(h, "%d %s", w.cfg.Seed, c.Path)
 	if float64(h.Sum64()%1000) >= rate*1000 {
 		return false
 	}

@@ -15,16 +15,22 @@ import (
 // https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
 const longestStale = time.Second
 
+// aDay is how long it is remembered that an execution was started, so that
+// starting it again does not make it new.
+const aDay = 24 * time.Hour
+
 // noteStart remembers when an execution was started.
 func (w *Weather) noteStart(c *interpose.Call) {
 	var in struct{ Name string }
-	if w.cfg.Rates[Stale] == 0 || c.Action != "StartExecution" || json.Unmarshal(c.Input, &in) != nil {
+	if w.cfg.Rates[Stale] == 0 || c.Action != "StartExecution" || c.Outcome != "ok" || json.Unmarshal(c.Input, &in) != nil {
 		return
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	maps.DeleteFunc(w.started, func(_ string, at time.Time) bool { return time.Since(at) > longestStale })
-	w.started[in.Name] = time.Now()
+	maps.DeleteFunc(w.started, func(_ string, at time.Time) bool { return time.Since(at) > aDay })
+	if _, again := w.started[in.Name]; !again {
+		w.started[in.Name] = time.Now()
+	}
 }
 
 // stale is what Step Functions answers about an execution that it does not

@@ -182,11 +182,12 @@ func (r *run) checkOutcome(c *customer, o outcome) {
 	if c.stopped {
 		stopped = "ABORTED"
 	}
-	decision, happened := order.OrderCancelled, []order.EventType{order.OrderCancelled}
+	decision, contrary := order.OrderCancelled, order.OrderConfirmed
+	happened := []order.EventType{decision}
 	switch status {
 	case order.Confirmed:
-		decision = order.OrderConfirmed
-		happened = []order.EventType{order.InventoryRequested, order.ShipmentRequested, order.Placed, order.OrderConfirmed}
+		decision, contrary = order.OrderConfirmed, order.OrderCancelled
+		happened = []order.EventType{order.InventoryRequested, order.ShipmentRequested, order.Placed, decision}
 		wrong("execution", o.execution, "SUCCEEDED", stopped)
 		wrong("reservation", o.reservation, "COMMITTED")
 		wrong("shipment", o.shipment, "DISPATCHED")
@@ -212,8 +213,14 @@ func (r *run) checkOutcome(c *customer, o outcome) {
 			r.fail(name, "is %s, but analytics does not know of %s", status, event)
 		}
 	}
-	if !slices.Contains(o.told, decision) || o.mails < len(o.told) {
+	if !slices.Contains(o.told, decision) || o.mails < len(o.told) || len(r.Faults) == 0 && o.mails > len(o.told) {
 		r.fail(name, "is %s, its customer was told of %v in %d mails", status, o.told, o.mails)
+	}
+	if slices.Contains(o.told, contrary) || slices.Contains(o.events, contrary) {
+		r.fail(name, "is %s, yet %s was announced: %v were told, %v kept", status, contrary, o.told, o.events)
+	}
+	if excused := c.stopped || r.struck[name] > 0 || r.Faults[chaos.Jump]+r.Faults[chaos.Stop] > 0; r.mended[name] && !excused {
+		r.fail(name, "is %s, but reconciliation had to see to that", status)
 	}
 	if c.cancelled && status != order.Cancelled {
 		r.fail(name, "was cancelled, its customer was told, but it is %s", status)
@@ -252,7 +259,8 @@ func (r *run) checkReason(ctx context.Context, c *customer, o order.Order) {
 	case "ABORTED":
 		unless(o.Status == order.Failed && c.stopped)
 	case "States.Timeout":
-		unless(o.Status == order.Failed && (r.Faults[chaos.Jump] > 0 || r.Redriven > 0 || r.wornOut(ctx, o.ID)))
+		lost := r.dead["Inventory"]+r.dead["Shipment"] > 0 // maybe for what a neighbour in its batch was struck by
+		unless(o.Status == order.Failed && (r.Faults[chaos.Jump] > 0 || lost || r.struck[name] >= maxReceives))
 	default:
 		unless(o.Status == order.Failed && r.wornOut(ctx, o.ID))
 	}

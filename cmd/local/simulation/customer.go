@@ -139,12 +139,14 @@ func (c *customer) told(id string) {
 	}
 }
 
-// placeDifferently posts another order with the key of the first.
-func (c *customer) placeDifferently(ctx context.Context) {
+// placeDifferently posts another order with the key of the first, and tells
+// whether it was refused.
+func (c *customer) placeDifferently(ctx context.Context) bool {
 	status, answer := c.ask(ctx, c.order.Name+" differently", "POST", "/orders", c.request("FR"))
 	if status != http.StatusUnprocessableEntity && !isFault(status) {
 		c.fail(c.order.Name, "another order with the same Idempotency-Key is answered %d: %s", status, answer)
 	}
+	return status == http.StatusUnprocessableEntity
 }
 
 func (c *customer) cancel(ctx context.Context, id string) {

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
+	"orderflow/cmd/local/chaos"
 	"orderflow/cmd/local/cloud/interpose"
 	"orderflow/lambdas/reconciliation"
 )
@@ -38,7 +39,11 @@ func (r *run) redrive(ctx context.Context) error {
 		}
 	}
 	for _, queue := range slices.Sorted(maps.Keys(depths)) {
-		consumer := strings.TrimSuffix(strings.TrimPrefix(queue, "orderflow-"), deadLetterQueue)
+		consumer, ok := strings.CutSuffix(strings.TrimPrefix(queue, "orderflow-"), deadLetterQueue)
+		if !ok {
+			return fmt.Errorf("simulation: %d messages are left in %s", depths[queue], queue)
+		}
+		r.dead[consumer] = depths[queue]
 		if r.struck[consumer] < maxReceives {
 			r.fail("", "%d messages are in %s, but faults struck %d times", depths[queue], queue, r.struck[consumer])
 		}
@@ -53,25 +58,33 @@ func (r *run) redrive(ctx context.Context) error {
 	}
 	r.drain(ctx)
 	depths, err = r.world.depths(ctx)
-	for queue, n := range depths {
-		r.fail("", "%d messages are in %s again, without any fault", n, queue)
+	for _, queue := range slices.Sorted(maps.Keys(depths)) {
+		r.fail("", "%d messages are in %s again, without any fault", depths[queue], queue)
 	}
 	return err
 }
 
-// wornOut tells whether an execution has tried something as often as a state
+// strike notes whom a fault has struck: the orders that the call is about, and
+// the consumer whose try at a message it may have cost.
+func (r *run) strike(f chaos.Fault, c *interpose.Call) {
+	for _, name := range r.Trace.mentioned(texts(c)...) {
+		r.struck[name]++
+	}
+	if c.Function || c.Action == "DeleteMessageBatch" || c.Action == "ReceiveMessage" && f == chaos.Lost {
+		r.struck[consumerOf(c)]++
+	}
+}
+
+// wornOut tells whether an execution has tried one thing as often as a state
 // machine that is to survive a surge must, and faults may have struck each try.
 func (r *run) wornOut(ctx context.Context, id string) bool {
 	const tries = 20
+	name := r.Trace.names[id]
 	n, err := r.world.failures(ctx, id)
 	if err != nil {
-		r.fail(r.Trace.names[id], "history: %v", err)
+		r.fail(name, "history: %v", err)
 	}
-	struck := 0
-	for _, times := range r.Faults {
-		struck += times
-	}
-	return n > tries && struck > tries
+	return n > tries && r.struck[name]+r.struck["Validation"] > tries
 }
 
 // reconcile waits until what has happened is old enough for reconciliation to

@@ -19,13 +19,20 @@ func Shrink(failed *Result, run func(Plan) *Result) *Result {
 			if runs++; runs > maxShrinkRuns {
 				return failed
 			}
-			if r := run(plan); len(r.Violations) > 0 {
+			if r := run(plan); r.failsAs(failed) {
 				failed, smaller = r, true
 				break
 			}
 		}
 	}
 	return failed
+}
+
+// failsAs tells whether one thing is wrong in both results.
+func (r *Result) failsAs(other *Result) bool {
+	return slices.ContainsFunc(r.Violations, func(v Violation) bool {
+		return slices.ContainsFunc(other.Violations, func(w Violation) bool { return v.kind == w.kind })
+	})
 }
 
 // stops tells whether an operator stops anything.

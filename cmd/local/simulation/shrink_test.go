@@ -16,7 +16,7 @@ func TestShrink(t *testing.T) {
 		r := &Result{Plan: p}
 		for _, o := range p.Orders {
 			if o.Name == "order 2" && o.CancelAfter > 0 && p.Rates[chaos.Crash] > 0 {
-				r.Violations = append(r.Violations, Violation{o.Name, "is lost"})
+				r.Violations = append(r.Violations, Violation{o.Name, "is lost", "lost"})
 			}
 		}
 		return r

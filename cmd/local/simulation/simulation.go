@@ -68,6 +68,7 @@ type Result struct {
 type Violation struct {
 	Order string // "" for all
 	What  string
+	kind  string // alike for those that differ in values alone
 }
 
 // Orders are the names of those that violations are about.
@@ -97,9 +98,16 @@ func Run(t *testing.T, plan Plan, start Start) *Result {
 	var r *run
 	synctest.Test(t, func(t *testing.T) {
 		r = newRun(plan)
-		if err := r.all(t.Context(), start); err != nil {
+		system, err := start(plan, r.calls, r.sched.take)
+		if err != nil {
 			t.Fatalf("seed %d: %v", plan.Seed, err)
 		}
+		if err := r.all(t.Context(), system); err != nil {
+			r.fail("", "the run could not go on: %v", err)
+		}
+		r.over = true
+		r.sched.release()
+		system.Close()
 	})
 	return &r.Result
 }
@@ -117,7 +125,9 @@ type run struct {
 	over      bool   // what happens now is of no interest
 	customers []*customer
 	decided   map[string]order.Status // by order ID, as the table said it first
-	struck    map[string]int          // by faults, by consumer
+	struck    map[string]int          // by faults, by consumer and by name of an order
+	dead      map[string]int          // letters, by consumer
+	mended    map[string]bool         // by reconciliation, by name of an order
 }
 
 func newRun(plan Plan) *run {
@@ -127,6 +137,8 @@ func newRun(plan Plan) *run {
 		random:  rand.New(rand.NewPCG(plan.Seed, 3)),
 		decided: map[string]order.Status{},
 		struck:  map[string]int{},
+		dead:    map[string]int{},
+		mended:  map[string]bool{},
 	}
 	r.weather = chaos.New(chaos.Config{
 		Rates: plan.Rates,
@@ -136,7 +148,7 @@ func newRun(plan Plan) *run {
 		},
 		Report: func(f chaos.Fault, c *interpose.Call) {
 			r.Faults[f]++
-			r.struck[consumerOf(c)]++
+			r.strike(f, c)
 			r.note(c, "! "+string(f))
 		},
 	})
@@ -144,11 +156,7 @@ func newRun(plan Plan) *run {
 }
 
 // all is a run from the first order to the last check.
-func (r *run) all(ctx context.Context, start Start) error {
-	system, err := start(r.Plan, r.calls, r.sched.take)
-	if err != nil {
-		return err
-	}
+func (r *run) all(ctx context.Context, system *System) error {
 	r.world = newWorld(system)
 	r.live(ctx)
 	r.sched.run(time.Now().Add(r.Plan.Storm))
@@ -161,14 +169,8 @@ func (r *run) all(ctx context.Context, start Start) error {
 		return err
 	}
 	r.again(ctx)
-	if err := r.check(ctx); err != nil {
-		return err
-	}
 	r.Turns = r.sched.turns
-	r.over = true
-	r.sched.release()
-	system.Close()
-	return nil
+	return r.check(ctx)
 }
 
 // live lets customers do what they will, in whatever weather.
@@ -214,8 +216,12 @@ func (r *run) again(ctx context.Context) {
 	for _, c := range r.customers {
 		if c.order.Key && len(c.ids) > 0 {
 			asking.Go(func() {
-				c.place(ctx, c.order.Name+" in the end")
-				c.placeDifferently(ctx)
+				if id := c.place(ctx, c.order.Name+" in the end"); id != c.ids[0] {
+					c.fail(c.order.Name, "in the end its Idempotency-Key is answered with order %q", r.Trace.names[id])
+				}
+				if !c.placeDifferently(ctx) {
+					c.fail(c.order.Name, "in the end another order with its Idempotency-Key is not refused")
+				}
 			})
 		}
 	}
@@ -307,7 +313,12 @@ func (r *run) note(c *interpose.Call, outcome string) {
 	if c.From == "lambda" {
 		what = strings.ReplaceAll(c.Activity, "orderflow-", "") + ": " + what
 	}
-	r.Trace.add(what, []byte(c.Activity+c.Path), c.Input, c.Output)
+	r.Trace.add(what, texts(c)...)
+}
+
+// texts are what may mention an order.
+func texts(c *interpose.Call) [][]byte {
+	return [][]byte{[]byte(c.Activity + c.Path), c.Input, c.Output}
 }
 
 // learn finds out the ID of an order where it is started.
@@ -324,6 +335,11 @@ func (r *run) learn(c *interpose.Call) {
 
 // watch looks at what a write has changed, in the very moment.
 func (r *run) watch(c *interpose.Call) {
+	if strings.HasSuffix(c.From, "ReconciliationFunction") && (c.To == "sns" || c.Action == "UpdateItem") {
+		for _, name := range r.Trace.mentioned(texts(c)...) {
+			r.mended[name] = true
+		}
+	}
 	if c.To != "dynamodb" || !slices.Contains([]string{"PutItem", "UpdateItem", "TransactWriteItems"}, c.Action) || c.Outcome != "ok" {
 		return
 	}
@@ -343,7 +359,7 @@ func (r *run) watch(c *interpose.Call) {
 }
 
 func (r *run) fail(order, format string, args ...any) {
-	v := Violation{order, fmt.Sprintf(format, args...)}
+	v := Violation{order, fmt.Sprintf(format, args...), format}
 	if !slices.Contains(r.Violations, v) {
 		r.Violations = append(r.Violations, v)
 		r.Trace.add("!! "+strings.TrimSpace(order+" "+v.What), []byte(order))

@@ -140,8 +140,9 @@ func (w *world) undecided(ctx context.Context) (names []string, _ error) {
 	return names, nil
 }
 
-// failures is how many tasks of an execution have failed.
-func (w *world) failures(ctx context.Context, name string) (n int, _ error) {
+// failures is how often an execution has tried in vain what failed most.
+func (w *world) failures(ctx context.Context, name string) (most int, _ error) {
+	failed := map[int64]int{} // tries so far, by the event that tells of the last
 	pages := sfn.NewGetExecutionHistoryPaginator(w.states, &sfn.GetExecutionHistoryInput{ExecutionArn: aws.String(w.execution(name))})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -149,12 +150,18 @@ func (w *world) failures(ctx context.Context, name string) (n int, _ error) {
 			return 0, err
 		}
 		for _, e := range page.Events {
-			if e.Type == sfntypes.HistoryEventTypeTaskFailed || e.Type == sfntypes.HistoryEventTypeTaskTimedOut {
+			n := failed[e.PreviousEventId]
+			switch e.Type {
+			case sfntypes.HistoryEventTypeTaskFailed, sfntypes.HistoryEventTypeTaskTimedOut:
 				n++
+			case sfntypes.HistoryEventTypeTaskStateEntered:
+				n = 0
 			}
+			failed[e.Id] = n
+			most = max(most, n)
 		}
 	}
-	return n, nil
+	return most, nil
 }
 
 // reconcile asks reconciliation what it would do.

@@ -139,7 +139,7 @@ func (s *Service) getConcurrency(r *http.Request) (int, any, error) {
 
 func (s *Service) putConcurrency(r *http.Request) (int, any, error) {
 	var in struct{ ReservedConcurrentExecutions *int }
-	if err := readJSON(r, &in); err != nil {
+	if err := protocol.ReadREST(r, &in, invalid); err != nil {
 		return 0, nil, err
 	}
 	if in.ReservedConcurrentExecutions == nil {
@@ -177,7 +177,7 @@ func (s *Service) getMapping(r *http.Request) (int, any, error) {
 
 func (s *Service) updateMapping(r *http.Request) (int, any, error) {
 	in := UpdateEventSourceMappingInput{}
-	if err := readJSON(r, &in); err != nil {
+	if err := protocol.ReadREST(r, &in, invalid); err != nil {
 		return 0, nil, err
 	}
 	in.UUID = r.PathValue("id")
@@ -205,18 +205,6 @@ func maxItems(q url.Values, limit int) (int, error) {
 		return 0, invalid("1 validation error detected: Value '%s' at 'maxItems' failed to satisfy constraint: Member must have value between 1 and %d", text, limit)
 	}
 	return n, nil
-}
-
-func readJSON(r *http.Request, v any) error {
-	body, err := protocol.ReadBody(r)
-	if err != nil {
-		return err
-	}
-	err = protocol.Unmarshal(body, v)
-	if e, ok := errors.AsType[*protocol.Error](err); ok {
-		return invalid("%s", e.Message)
-	}
-	return err
 }
 
 func writeError(w http.ResponseWriter, err error) {

@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strconv"
 
@@ -19,6 +20,20 @@ func HandleREST(mux *http.ServeMux, pattern string, serve func(*http.Request) (a
 		}
 		WriteREST(w, http.StatusOK, out)
 	})
+}
+
+// ReadREST decodes the body of a REST JSON request strictly into v. What is
+// wrong with it the service refuses in its own way.
+func ReadREST(r *http.Request, v any, refuse func(format string, args ...any) *Error) error {
+	body, err := ReadBody(r)
+	if err != nil {
+		return err
+	}
+	err = Unmarshal(body, v)
+	if e, ok := errors.AsType[*Error](err); ok {
+		return refuse("%s", e.Message)
+	}
+	return err
 }
 
 // WriteREST writes an answer of the REST JSON protocol: v, or nothing when it

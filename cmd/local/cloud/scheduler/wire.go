@@ -1,7 +1,6 @@
 package scheduler
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -47,7 +46,7 @@ func (s *Service) Handler() http.Handler {
 
 func (s *Service) create(r *http.Request) (any, error) {
 	var in CreateScheduleInput
-	if err := readJSON(r, &in); err != nil {
+	if err := protocol.ReadREST(r, &in, invalid); err != nil {
 		return nil, err
 	}
 	in.Name = r.PathValue("name")
@@ -56,7 +55,7 @@ func (s *Service) create(r *http.Request) (any, error) {
 
 func (s *Service) update(r *http.Request) (any, error) {
 	var in UpdateScheduleInput
-	if err := readJSON(r, &in); err != nil {
+	if err := protocol.ReadREST(r, &in, invalid); err != nil {
 		return nil, err
 	}
 	in.Name = r.PathValue("name")
@@ -95,18 +94,6 @@ func allow(q url.Values, names ...string) error {
 		}
 	}
 	return nil
-}
-
-func readJSON(r *http.Request, v any) error {
-	body, err := protocol.ReadBody(r)
-	if err != nil {
-		return err
-	}
-	err = protocol.Unmarshal(body, v)
-	if e, ok := errors.AsType[*protocol.Error](err); ok {
-		return invalid("%s", e.Message)
-	}
-	return err
 }
 
 func invalid(format string, args ...any) *protocol.Error {

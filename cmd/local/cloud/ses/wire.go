@@ -1,7 +1,6 @@
 package ses
 
 import (
-	"errors"
 	"net/http"
 	"strconv"
 
@@ -42,7 +41,7 @@ func (s *Service) OutboxHandler() http.Handler {
 
 func (s *Service) sendEmail(r *http.Request) (any, error) {
 	var in SendEmailInput
-	if err := readJSON(r, &in); err != nil {
+	if err := protocol.ReadREST(r, &in, badRequest); err != nil {
 		return nil, err
 	}
 	return s.SendEmail(r.Context(), &in)
@@ -50,7 +49,7 @@ func (s *Service) sendEmail(r *http.Request) (any, error) {
 
 func (s *Service) createIdentity(r *http.Request) (any, error) {
 	var in CreateEmailIdentityInput
-	if err := readJSON(r, &in); err != nil {
+	if err := protocol.ReadREST(r, &in, badRequest); err != nil {
 		return nil, err
 	}
 	return s.CreateEmailIdentity(r.Context(), &in)
@@ -71,20 +70,8 @@ func (s *Service) listIdentities(r *http.Request) (any, error) {
 
 func (s *Service) postListIdentities(r *http.Request) (any, error) {
 	var in ListEmailIdentitiesInput
-	if err := readJSON(r, &in); err != nil {
+	if err := protocol.ReadREST(r, &in, badRequest); err != nil {
 		return nil, err
 	}
 	return s.ListEmailIdentities(r.Context(), &in)
-}
-
-func readJSON(r *http.Request, v any) error {
-	body, err := protocol.ReadBody(r)
-	if err != nil {
-		return err
-	}
-	err = protocol.Unmarshal(body, v)
-	if e, ok := errors.AsType[*protocol.Error](err); ok {
-		return badRequest("%s", e.Message)
-	}
-	return err
 }

@@ -58,6 +58,8 @@ type system struct {
 	carrier  *carrier.Carrier
 	stack    cloudformation.Stack
 	weather  *chaos.Weather
+	chaos    chaos.Rates
+	seed     uint64
 	products []product
 	api, aws string
 	log      *slog.Logger
@@ -85,7 +87,7 @@ func newSystem(ctx context.Context, config systemConfig) (*system, error) {
 	}
 	maps.Copy(parameters, config.parameters)
 
-	s := &system{carrier: carrier.New(), products: config.products, api: config.api, aws: config.aws, log: config.log}
+	s := &system{carrier: carrier.New(), products: config.products, api: config.api, aws: config.aws, chaos: config.chaos, seed: config.seed, log: config.log}
 	s.weather = chaos.New(chaos.Config{Rates: config.chaos, Seed: config.seed, Report: s.report})
 	if len(config.chaos) > 0 {
 		config.calls = s.weather.Calls
@@ -168,7 +170,7 @@ func (s *system) greet(w io.Writer) {
   AWS endpoint  http://%s  (any credentials, region %s)
   mails sent    http://%s/_local/outbox
   in stock      %s
-
+%s
 Place an order, and follow the Location it answers with:
 
   %s
@@ -176,7 +178,15 @@ Place an order, and follow the Location it answers with:
 See its execution:
 
   %s
-`, s.api, s.aws, cloud.Region, s.aws, s.shelves(), s.curl(), s.listExecutions())
+`, s.api, s.aws, cloud.Region, s.aws, s.shelves(), s.forecast(), s.curl(), s.listExecutions())
+}
+
+// forecast tells which faults there will be, in a line if there are any.
+func (s *system) forecast() string {
+	if len(s.chaos) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("  chaos         %s, drawn from seed %d\n", s.chaos, s.seed)
 }
 
 // shelves tells the first few SKUs in stock.

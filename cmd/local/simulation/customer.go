@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -128,10 +129,8 @@ func (c *customer) place(ctx context.Context, activity string) (id string) {
 
 // told is that the customer was told an order ID.
 func (c *customer) told(id string) {
-	for _, known := range c.ids {
-		if known == id {
-			return
-		}
+	if slices.Contains(c.ids, id) {
+		return
 	}
 	c.ids = append(c.ids, id)
 	if c.order.Key && len(c.ids) > 1 {

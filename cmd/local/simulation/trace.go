@@ -84,7 +84,7 @@ func (t *Trace) alias(id, name string) {
 var tokens = regexp.MustCompile(`"taskToken":"([^"]+)"`)
 
 // mentioned are the names of the orders that texts mention, by their IDs or by
-// their task tokens.
+// their task tokens. A token beside the ID of one order is learnt as that order's.
 func (t *Trace) mentioned(texts ...[]byte) []string {
 	var names []string
 	for _, text := range texts {

@@ -91,7 +91,7 @@ func (f *function) await(ctx context.Context) (*pool, error) {
 		case <-ctx.Done():
 		}
 		s.cfg.Turn.Take("throttled", interpose.Activity(ctx))
-		if err := ctx.Err(); err != nil {
+		if ctx.Err() != nil {
 			s.mu.Lock()
 			p.forget(w)
 			if w.granted != nil {

@@ -123,6 +123,12 @@ func testCLI(t *testing.T, cli string) {
 		{command: []string{"scheduler", "get-schedule", "--name", "orderflow-ReconciliationRunSchedule"}, want: `"ScheduleExpression": "rate(1 hour)"`},
 		{command: []string{"scheduler", "delete-schedule", "--name", "orderflow-ReconciliationRunSchedule"}, want: "DELETE /schedules/orderflow-ReconciliationRunSchedule is not supported", refused: true},
 
+		{command: []string{"cloudformation", "describe-stacks", "--stack-name", "orderflow"}, want: `"OutputKey": "StateMachineArn"`},
+		{command: []string{"cloudformation", "describe-stacks", "--stack-name", "none"}, want: "Stack with id none does not exist", refused: true},
+		{command: []string{"cloudformation", "list-stack-resources", "--stack-name", "orderflow"}, want: `"PhysicalResourceId": "` + queueURL + `"`},
+		{command: []string{"cloudformation", "describe-stack-resource", "--stack-name", "orderflow", "--logical-resource-id", "OrderStateMachine"}, want: machine},
+		{command: []string{"cloudformation", "get-template", "--stack-name", "orderflow"}, want: `"Transform": "AWS::Serverless-2016-10-31"`},
+
 		{command: []string{"s3api", "list-objects-v2", "--bucket", "orderflow-analyticsbucket"}, want: "events/"},
 		{command: []string{"s3api", "get-bucket-acl", "--bucket", "orderflow-analyticsbucket"}, want: "NotImplemented", refused: true},
 	} {

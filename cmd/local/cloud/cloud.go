@@ -23,6 +23,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"orderflow/cmd/local/cloud/apigateway"
+	"orderflow/cmd/local/cloud/cloudformation"
 	"orderflow/cmd/local/cloud/dynamodb"
 	"orderflow/cmd/local/cloud/interpose"
 	lambdaservice "orderflow/cmd/local/cloud/lambda"
@@ -76,14 +77,15 @@ type Config struct {
 // Cloud is one stack in one account. It is the http.Handler of the AWS
 // endpoint.
 type Cloud struct {
-	DynamoDB  *dynamodb.Service
-	Lambda    *lambdaservice.Service
-	S3        *s3.Service
-	Scheduler *scheduler.Service
-	SES       *ses.Service
-	SNS       *sns.Service
-	SQS       *sqs.Service
-	States    *states.Service
+	CloudFormation *cloudformation.Service
+	DynamoDB       *dynamodb.Service
+	Lambda         *lambdaservice.Service
+	S3             *s3.Service
+	Scheduler      *scheduler.Service
+	SES            *ses.Service
+	SNS            *sns.Service
+	SQS            *sqs.Service
+	States         *states.Service
 
 	gateway   *apigateway.Service
 	api       *apigateway.API // nil before Deploy
@@ -105,6 +107,7 @@ func New(config Config) *Cloud {
 	c.client = &transport{host: config.Endpoint, handler: c, calls: calls}
 	c.aws = clientConfig(base, c.client)
 
+	c.CloudFormation = cloudformation.New()
 	c.DynamoDB = dynamodb.New(dynamodb.Config{Region: Region, Account: Account})
 	c.S3 = s3.New(s3.Config{Region: Region, Account: Account})
 	c.SES = ses.New(ses.Config{Region: Region, Account: Account})
@@ -126,14 +129,15 @@ func New(config Config) *Cloud {
 	c.gateway = apigateway.New(apigateway.Config{Region: Region, Account: Account, Lambda: interposedLambda(calls, "apigateway", c.Lambda)})
 
 	c.endpoints = map[string]http.Handler{
-		"dynamodb":  c.DynamoDB.Handler(),
-		"lambda":    c.Lambda.Handler(),
-		"s3":        c.S3.Handler(),
-		"scheduler": c.Scheduler.Handler(),
-		"ses":       c.SES.Handler(),
-		"sns":       c.SNS.Handler(),
-		"sqs":       c.SQS.Handler(),
-		"states":    c.States.Handler(),
+		"cloudformation": c.CloudFormation.Handler(),
+		"dynamodb":       c.DynamoDB.Handler(),
+		"lambda":         c.Lambda.Handler(),
+		"s3":             c.S3.Handler(),
+		"scheduler":      c.Scheduler.Handler(),
+		"ses":            c.SES.Handler(),
+		"sns":            c.SNS.Handler(),
+		"sqs":            c.SQS.Handler(),
+		"states":         c.States.Handler(),
 	}
 	c.pages = c.pageMux()
 	return c

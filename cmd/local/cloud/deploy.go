@@ -29,6 +29,9 @@ func (c *Cloud) Deploy(ctx context.Context, template []byte, parameters map[stri
 	if err == nil {
 		err = d.openAPI()
 	}
+	if err == nil {
+		c.CloudFormation.Add(stack)
+	}
 	return stack, err
 }
 

@@ -106,6 +106,8 @@ func versionService(version string) string {
 	switch version {
 	case "2010-03-31":
 		return "sns"
+	case "2010-05-15":
+		return "cloudformation"
 	case "2012-11-05":
 		return "sqs"
 	}

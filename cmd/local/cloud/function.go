@@ -79,12 +79,18 @@ func (d *deployment) function(r cloudformation.Resource) (cloudformation.Values,
 	if err != nil {
 		return cloudformation.Values{}, err
 	}
+	values := cloudformation.Values{Ref: name, Attributes: map[string]any{"Arn": created.FunctionArn}}
 	for _, event := range slices.Sorted(maps.Keys(p.Events)) {
-		if err := d.event(created.FunctionArn, p.Events[event]); err != nil {
+		made, err := d.event(created.FunctionArn, p.Events[event])
+		if err != nil {
 			return cloudformation.Values{}, cloudformation.At(err, "Properties", "Events", event)
 		}
+		if made.PhysicalID != "" {
+			made.LogicalID = r.LogicalID + event
+			values.Events = append(values.Events, made)
+		}
 	}
-	return cloudformation.Values{Ref: name, Attributes: map[string]any{"Arn": created.FunctionArn}}, nil
+	return values, nil
 }
 
 // environment is what a function's getenv knows: the template's variables,
@@ -112,18 +118,22 @@ func (p functionProperties) environment(name string) (map[string]string, error) 
 	return environment, nil
 }
 
-func (d *deployment) event(functionARN string, e functionEvent) error {
+// event connects a function to what calls it, and tells the resource that it
+// makes, if any: a route is part of its API.
+// https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-generated-resources-function.html
+func (d *deployment) event(functionARN string, e functionEvent) (made cloudformation.StackResource, err error) {
 	switch e.Type {
 	case "HttpApi":
-		return cloudformation.At(d.routeEvent(functionARN, e.Properties), "Properties")
+		return made, cloudformation.At(d.routeEvent(functionARN, e.Properties), "Properties")
 	case "SQS":
-		return cloudformation.At(d.queueEvent(functionARN, e.Properties), "Properties")
+		made, err = d.queueEvent(functionARN, e.Properties)
+		return made, cloudformation.At(err, "Properties")
 	}
-	return cloudformation.At(fmt.Errorf("events of type %q are not supported by the local cloud", e.Type), "Type")
+	return made, cloudformation.At(fmt.Errorf("events of type %q are not supported by the local cloud", e.Type), "Type")
 }
 
 // https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-function-sqs.html
-func (d *deployment) queueEvent(functionARN string, properties any) error {
+func (d *deployment) queueEvent(functionARN string, properties any) (cloudformation.StackResource, error) {
 	var p struct {
 		BatchSize                      *int
 		Enabled                        *bool
@@ -135,7 +145,7 @@ func (d *deployment) queueEvent(functionARN string, properties any) error {
 		}
 	}
 	if err := cloudformation.Decode(properties, &p); err != nil {
-		return err
+		return cloudformation.StackResource{}, err
 	}
 	input := &lambdaservice.CreateEventSourceMappingInput{
 		EventSourceArn:                 p.Queue,
@@ -148,6 +158,9 @@ func (d *deployment) queueEvent(functionARN string, properties any) error {
 	if p.ScalingConfig != nil {
 		input.ScalingConfig = &lambdaservice.ScalingConfig{MaximumConcurrency: p.ScalingConfig.MaximumConcurrency}
 	}
-	_, err := d.Lambda.CreateEventSourceMapping(d.ctx, input)
-	return err
+	mapping, err := d.Lambda.CreateEventSourceMapping(d.ctx, input)
+	if err != nil {
+		return cloudformation.StackResource{}, err
+	}
+	return cloudformation.StackResource{PhysicalID: mapping.UUID, Type: "AWS::Lambda::EventSourceMapping"}, nil
 }

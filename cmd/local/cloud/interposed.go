@@ -200,7 +200,7 @@ func refusal(service string, e *protocol.Error) *response {
 	switch service {
 	case "s3":
 		format = "<Error><Code>%s</Code><Message>%s</Message></Error>"
-	case "sns":
+	case "cloudformation", "sns":
 	default:
 		protocol.WriteRESTError(w, e)
 		return w

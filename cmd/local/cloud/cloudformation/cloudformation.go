@@ -8,6 +8,8 @@
 //		switch r.Type { ... }
 //	})
 //
+// A Service tells of the stacks that were deployed, as its API does.
+//
 // What it does not honour, it refuses, naming the logical ID and the path of
 // the property.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html
@@ -54,18 +56,14 @@ type Values struct {
 	// Generated are resources that SAM makes beside this one, referred to as
 	// LogicalID.Name: {"Ref": "OrderFunction.Alias"}. Nil: none.
 	Generated map[string]string
+
+	// Events are the resources that SAM makes of this one's events, with
+	// logical IDs of their own.
+	Events []StackResource
 }
 
 // A Create makes a resource exist.
 type Create func(Resource) (Values, error)
-
-// A Stack is a deployed template.
-type Stack struct {
-	Outputs map[string]string
-
-	// Resources are the created logical IDs, in order of creation.
-	Resources []string
-}
 
 // Error is a fault of a template at one place.
 type Error struct {

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 // deployment is the state of one Deploy.
@@ -18,14 +19,15 @@ type deployment struct {
 	evaluating map[string]bool
 	values     map[string]Values // of created resources
 	creating   []string          // the way from the first resource to the one at hand
-	order      []string
-	decided    bool // every condition is
+	resources  []StackResource   // in order of creation
+	decided    bool              // every condition is
 }
 
 // Deploy creates the template's resources, each after those it refers to or
 // depends on, and resolves the outputs. It stops at the first error; what was
 // created until then stays.
 func (t *Template) Deploy(env Environment, create Create) (Stack, error) {
+	began := time.Now()
 	d := &deployment{
 		template:   t,
 		create:     create,
@@ -58,7 +60,20 @@ func (t *Template) Deploy(env Environment, create Create) (Stack, error) {
 	if err != nil {
 		return Stack{}, unnest(within("Outputs", err))
 	}
-	return Stack{Outputs: outputs, Resources: d.order}, nil
+	stack := Stack{
+		Name:       env.StackName,
+		ID:         d.pseudo["AWS::StackId"].(string),
+		CreatedAt:  began,
+		Outputs:    map[string]string{},
+		Resources:  d.resources,
+		template:   t,
+		parameters: t.parametersShown(env.Parameters),
+		outputs:    outputs,
+	}
+	for _, o := range outputs {
+		stack.Outputs[o.OutputKey] = o.OutputValue
+	}
+	return stack, nil
 }
 
 func pseudo(env Environment) map[string]any {
@@ -129,8 +144,16 @@ func (d *deployment) created(id string) (Values, error) {
 		return Values{}, &nested{within(id, err)}
 	}
 	d.values[id] = values
-	d.order = append(d.order, id)
+	d.note(StackResource{LogicalID: id, PhysicalID: values.Ref, Type: transformed(r.Type)})
+	for _, event := range values.Events {
+		d.note(event)
+	}
 	return values, nil
+}
+
+func (d *deployment) note(r StackResource) {
+	r.CreatedAt = time.Now()
+	d.resources = append(d.resources, r)
 }
 
 // nested is the failure of a resource, told from where it happened and not
@@ -172,8 +195,9 @@ func (d *deployment) wanted(r resource) (bool, error) {
 	return d.condition(r.condition)
 }
 
-func (d *deployment) outputs() (map[string]string, error) {
-	outputs := map[string]string{}
+// outputs are in the order of their names.
+func (d *deployment) outputs() ([]Output, error) {
+	var outputs []Output
 	for _, name := range slices.Sorted(maps.Keys(d.template.outputs)) {
 		o := d.template.outputs[name]
 		if o.condition != "" {
@@ -183,11 +207,11 @@ func (d *deployment) outputs() (map[string]string, error) {
 				continue
 			}
 		}
-		s, err := d.text(o.value)
+		value, err := d.text(o.value)
 		if err != nil {
 			return nil, within(name, err)
 		}
-		outputs[name] = s
+		outputs = append(outputs, Output{OutputKey: name, OutputValue: value, Description: o.description})
 	}
 	return outputs, nil
 }

@@ -242,7 +242,7 @@ func TestOrder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{"C", "A", "D", "B"}; !slices.Equal(stack.Resources, want) {
+	if want := []string{"C", "A", "D", "B"}; !slices.EqualFunc(stack.Resources, want, func(r StackResource, id string) bool { return r.LogicalID == id }) {
 		t.Errorf("created %v, want %v", stack.Resources, want)
 	}
 	if diff := cmp.Diff(map[string]string{"Url": "http://ref-B"}, stack.Outputs); diff != "" {

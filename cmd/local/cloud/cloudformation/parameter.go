@@ -24,6 +24,7 @@ type parameter struct {
 	minValue       *big.Rat
 	maxValue       *big.Rat
 	constraint     string // ConstraintDescription
+	noEcho         bool
 }
 
 func parseParameter(v any) (parameter, error) {
@@ -88,7 +89,11 @@ func (p *parameter) set(name string, v any) (err error) {
 		p.maxValue, err = number(v)
 	case "ConstraintDescription":
 		p.constraint, err = text(v)
-	case "Description", "NoEcho":
+	case "NoEcho":
+		var s string
+		s, err = scalar(v)
+		p.noEcho = s == "true"
+	case "Description":
 	default:
 		err = errors.New("the parameter property is not supported")
 	}

@@ -10,6 +10,9 @@ import (
 
 // A Template is a parsed template. It is not changed by Deploy.
 type Template struct {
+	body        []byte // as it was given
+	description string
+
 	parameters map[string]parameter
 	mappings   map[string]any
 	conditions map[string]any
@@ -26,8 +29,9 @@ type resource struct {
 }
 
 type output struct {
-	condition string
-	value     any
+	description string
+	condition   string
+	value       any
 }
 
 const samTransform = "AWS::Serverless-2016-10-31"
@@ -46,7 +50,7 @@ func Parse(data []byte) (*Template, error) {
 	if !ok {
 		return nil, within("template", errors.New("not an object"))
 	}
-	t := &Template{parameters: map[string]parameter{}, resources: map[string]resource{}, outputs: map[string]output{}}
+	t := &Template{body: data, parameters: map[string]parameter{}, resources: map[string]resource{}, outputs: map[string]output{}}
 	var globals map[string]any
 	transformed := false
 	for _, name := range slices.Sorted(maps.Keys(sections)) {
@@ -56,7 +60,9 @@ func Parse(data []byte) (*Template, error) {
 			if section != "2010-09-09" {
 				err = fmt.Errorf("%v is not a template format version", section)
 			}
-		case "Description", "Metadata":
+		case "Description":
+			t.description, err = text(section)
+		case "Metadata":
 		case "Transform":
 			transformed, err = true, checkTransform(section)
 		case "Parameters":
@@ -172,7 +178,9 @@ func parseOutput(v any) (output, error) {
 			o.value = member
 		case "Condition":
 			o.condition, err = text(member)
-		case "Description", "Export":
+		case "Description":
+			o.description, err = text(member)
+		case "Export":
 		default:
 			err = errors.New("the output attribute is not supported")
 		}

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -40,7 +41,7 @@ type systemConfig struct {
 	// parameters override the template's, by name.
 	parameters map[string]string
 
-	// chaos lets faults happen, drawn from seed; nil: none.
+	// chaos lets faults happen, drawn from seed; nil: none to begin with.
 	chaos chaos.Rates
 	seed  uint64
 
@@ -58,11 +59,12 @@ type system struct {
 	carrier  *carrier.Carrier
 	stack    cloudformation.Stack
 	weather  *chaos.Weather
-	chaos    chaos.Rates
-	seed     uint64
 	products []product
 	api, aws string
 	log      *slog.Logger
+
+	mu      sync.Mutex        // held while faults are switched
+	patient map[string]string // the visibility timeout of each queue that is in a hurry, by URL
 }
 
 // newSystem deploys the template, the very one that sam deploy takes, and
@@ -87,10 +89,11 @@ func newSystem(ctx context.Context, config systemConfig) (*system, error) {
 	}
 	maps.Copy(parameters, config.parameters)
 
-	s := &system{carrier: carrier.New(), products: config.products, api: config.api, aws: config.aws, chaos: config.chaos, seed: config.seed, log: config.log}
-	s.weather = chaos.New(chaos.Config{Rates: config.chaos, Seed: config.seed, Report: s.report})
-	if len(config.chaos) > 0 {
-		config.calls = s.weather.Calls
+	s := &system{carrier: carrier.New(), products: config.products, api: config.api, aws: config.aws, log: config.log, patient: map[string]string{}}
+	s.weather = chaos.New(chaos.Config{Seed: config.seed, Report: s.report})
+	interposed := s.weather.Interposed
+	if config.calls != nil {
+		interposed = interpose.Always(config.calls)
 	}
 	s.cloud = cloud.New(cloud.Config{
 		Endpoint:    config.aws,
@@ -98,15 +101,15 @@ func newSystem(ctx context.Context, config systemConfig) (*system, error) {
 		Functions:   functions,
 		Definitions: map[string][]byte{"statemachine/order.asl.json": statemachine.Definition},
 		Neighbours:  map[string]http.Handler{carrierPrefix + "/": s.carrier},
-		Calls:       config.calls,
+		Interposed:  interposed,
 		Turn:        config.turn,
 		Log:         config.log,
 	})
 	if s.stack, err = s.cloud.Deploy(ctx, rendered, parameters); err == nil {
 		err = s.settleIn(ctx, parameters["SenderEmail"])
 	}
-	if err == nil && len(config.chaos) > 0 {
-		err = s.hurry(ctx)
+	if err == nil {
+		err = s.setRates(ctx, config.chaos)
 	}
 	if err != nil {
 		s.Close(ctx)
@@ -129,20 +132,58 @@ func (s *system) settleIn(ctx context.Context, sender string) error {
 // for minutes until a crash is made good.
 const chaoticVisibility = 15 * time.Second
 
-// hurry shortens every queue's visibility timeout, as its operator may.
-func (s *system) hurry(ctx context.Context) error {
+// setRates changes how likely each fault is, at any time. While there are any,
+// queues are in a hurry.
+func (s *system) setRates(ctx context.Context, rates chaos.Rates) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.weather.SetRates(rates); err != nil {
+		return err
+	}
 	queues, err := s.cloud.SQS.ListQueues(ctx, &sqs.ListQueuesInput{})
 	if err != nil {
 		return err
 	}
-	timeout := strconv.Itoa(int(chaoticVisibility.Seconds()))
+	pace := s.calmDown
+	if s.weather.Interposed() != nil {
+		pace = s.hurry
+	}
 	for _, url := range queues.QueueUrls {
-		_, err := s.cloud.SQS.SetQueueAttributes(ctx, &sqs.SetQueueAttributesInput{QueueUrl: url, Attributes: map[string]string{"VisibilityTimeout": timeout}})
-		if err != nil {
+		if err := pace(ctx, url); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// hurry shortens a queue's visibility timeout, as its operator may.
+func (s *system) hurry(ctx context.Context, queueURL string) error {
+	if _, already := s.patient[queueURL]; already {
+		return nil
+	}
+	queue, err := s.cloud.SQS.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: queueURL, AttributeNames: []string{visibilityTimeout}})
+	if err != nil {
+		return err
+	}
+	s.patient[queueURL] = queue.Attributes[visibilityTimeout]
+	return s.setVisibility(ctx, queueURL, strconv.Itoa(int(chaoticVisibility.Seconds())))
+}
+
+// calmDown gives a queue that was in a hurry its visibility timeout back.
+func (s *system) calmDown(ctx context.Context, queueURL string) error {
+	timeout, hurried := s.patient[queueURL]
+	if !hurried {
+		return nil
+	}
+	delete(s.patient, queueURL)
+	return s.setVisibility(ctx, queueURL, timeout)
+}
+
+const visibilityTimeout = "VisibilityTimeout"
+
+func (s *system) setVisibility(ctx context.Context, queueURL, seconds string) error {
+	_, err := s.cloud.SQS.SetQueueAttributes(ctx, &sqs.SetQueueAttributesInput{QueueUrl: queueURL, Attributes: map[string]string{visibilityTimeout: seconds}})
+	return err
 }
 
 // report tells of a fault as it happens.
@@ -183,10 +224,11 @@ See its execution:
 
 // forecast tells which faults there will be, in a line if there are any.
 func (s *system) forecast() string {
-	if len(s.chaos) == 0 {
+	rates := s.weather.Rates().String()
+	if rates == "" {
 		return ""
 	}
-	return fmt.Sprintf("  chaos         %s, drawn from seed %d\n", s.chaos, s.seed)
+	return fmt.Sprintf("  chaos         %s, drawn from seed %d\n", rates, s.weather.Seed())
 }
 
 // shelves tells the first few SKUs in stock.

@@ -2,15 +2,19 @@
 // contracts allow, each as likely as it is told to be, all drawn from one seed.
 //
 //	weather := chaos.New(chaos.Config{Rates: rates, Seed: 7})
-//	c := cloud.New(cloud.Config{Calls: weather.Calls, …})
+//	c := cloud.New(cloud.Config{Interposed: weather.Interposed, …})
+//	err := weather.SetRates(others)
 package chaos
 
 import (
 	"context"
+	"errors"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -20,7 +24,7 @@ import (
 
 // Config is what the weather is made of.
 type Config struct {
-	Rates Rates
+	Rates Rates // to begin with
 	Seed  uint64
 
 	// Sleep keeps a call waiting, until ctx ends at most. Nil: by the clock.
@@ -32,14 +36,19 @@ type Config struct {
 
 // Weather lets faults befall calls.
 type Weather struct {
-	cfg Config
+	cfg   Config
+	calls interpose.Calls // Calls, bound once
 
-	mu     sync.Mutex
-	random *rand.Rand
-	away   map[string]time.Time // until when, by whom
-	calm   bool
+	stormy atomic.Bool // some rate is above 0
 
+	mu      sync.Mutex
+	rates   Rates
+	spell   context.Context // ends when the rates change
+	end     context.CancelFunc
+	random  *rand.Rand
+	away    map[string]time.Time // until when, by whom
 	started map[string]time.Time // executions, of late, by name
+	calm    bool
 }
 
 // New is weather that begins at once.
@@ -50,7 +59,56 @@ func New(cfg Config) *Weather {
 	if cfg.Report == nil {
 		cfg.Report = func(Fault, *interpose.Call) {}
 	}
-	return &Weather{cfg: cfg, random: rand.New(rand.NewPCG(cfg.Seed, 0)), away: map[string]time.Time{}, started: map[string]time.Time{}}
+	w := &Weather{cfg: cfg}
+	w.calls = w.Calls
+	w.begin(cfg.Rates)
+	return w
+}
+
+// SetRates changes how likely each fault is; one that is left out does not
+// happen any more. It is new weather, drawn from the seed as though it were the
+// first: nobody stays away, no consumer stays stopped, and the same rates strike
+// the same calls again. What befalls a call at this moment is not called off.
+// Jump is refused, for it is a simulation's clock that jumps.
+func (w *Weather) SetRates(rates Rates) error {
+	if err := rates.check(); err != nil {
+		return err
+	}
+	if rates[Jump] > 0 {
+		return errors.New("chaos: jump is for simulations, which have a clock of their own")
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.end()
+	w.begin(rates)
+	return nil
+}
+
+func (w *Weather) begin(rates Rates) {
+	w.rates = maps.Clone(rates)
+	w.spell, w.end = context.WithCancel(context.Background())
+	w.random = rand.New(rand.NewPCG(w.cfg.Seed, 0))
+	w.away = map[string]time.Time{}
+	w.started = map[string]time.Time{}
+	w.stormy.Store(rates.any())
+}
+
+// Rates is how likely each fault is now.
+func (w *Weather) Rates() Rates {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return maps.Clone(w.rates)
+}
+
+// Seed is what the faults are drawn from.
+func (w *Weather) Seed() uint64 { return w.cfg.Seed }
+
+// Interposed is an interpose.Interposed: nothing while no fault can happen.
+func (w *Weather) Interposed() interpose.Calls {
+	if !w.stormy.Load() {
+		return nil
+	}
+	return w.calls
 }
 
 func sleep(ctx context.Context, _ *interpose.Call, d time.Duration) error {
@@ -165,12 +223,8 @@ func (w *Weather) freeze(ctx context.Context, c *interpose.Call) {
 
 // happens draws whether a fault befalls a call.
 func (w *Weather) happens(f Fault, c *interpose.Call) bool {
-	rate := w.cfg.Rates[f]
-	if rate == 0 {
-		return false
-	}
 	w.mu.Lock()
-	hit := !w.calm && w.random.Float64() < rate
+	hit := w.draw(f)
 	w.mu.Unlock()
 	if hit {
 		w.cfg.Report(f, c)
@@ -178,23 +232,32 @@ func (w *Weather) happens(f Fault, c *interpose.Call) bool {
 	return hit
 }
 
+// draw draws whether a fault happens; the mutex is held.
+func (w *Weather) draw(f Fault) bool {
+	rate := w.rates[f]
+	return rate > 0 && !w.calm && w.random.Float64() < rate
+}
+
 // isAway tells whether somebody cannot be reached, for a while.
 func (w *Weather) isAway(f Fault, who string, longest time.Duration, c *interpose.Call) bool {
 	w.mu.Lock()
 	away := !w.calm && time.Now().Before(w.away[who])
+	if !away && w.draw(f) {
+		away = true
+		w.away[who] = time.Now().Add(time.Duration(w.random.Int64N(int64(longest))))
+	}
 	w.mu.Unlock()
 	if away {
 		w.cfg.Report(f, c)
-		return true
 	}
-	if !w.happens(f, c) {
-		return false
-	}
-	until := time.Now().Add(w.upTo(longest))
+	return away
+}
+
+// rate is a fault's, and for how long.
+func (w *Weather) rate(f Fault) (float64, context.Context) {
 	w.mu.Lock()
-	w.away[who] = until
-	w.mu.Unlock()
-	return true
+	defer w.mu.Unlock()
+	return w.rates[f], w.spell
 }
 
 func (w *Weather) upTo(most time.Duration) time.Duration {

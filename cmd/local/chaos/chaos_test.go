@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -220,6 +222,138 @@ func TestStopConsumers(t *testing.T) {
 		}
 		if stops < 50 || !m["a"] || !m["b"] {
 			t.Errorf("in eight hours consumers were stopped %d times, and in the end %v are at work", stops, m)
+		}
+	})
+}
+
+// TestSetRates: faults are switched on and off under way, and the same rates
+// draw the same again.
+func TestSetRates(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		weather := chaos.New(chaos.Config{Seed: 7})
+		set := func(rates chaos.Rates) {
+			t.Helper()
+			if err := weather.SetRates(rates); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(rates, weather.Rates()); diff != "" {
+				t.Errorf("(-set +told):\n%s", diff)
+			}
+		}
+		draw := func() (hits []int) {
+			for i := range 1000 {
+				if err := weather.Calls(t.Context(), &interpose.Call{From: "states", To: "sns"}, func() {}); err != nil {
+					hits = append(hits, i)
+				}
+			}
+			return hits
+		}
+		calm := func() {
+			t.Helper()
+			if hits := draw(); weather.Interposed() != nil || hits != nil {
+				t.Errorf("%d faults happen without a rate", len(hits))
+			}
+		}
+		calm()
+		set(chaos.Rates{chaos.Lost: 0.1})
+		hits := draw()
+		if weather.Interposed() == nil || len(hits) < 50 || slices.Equal(draw(), hits) {
+			t.Errorf("at first %d faults happen, and then the same", len(hits))
+		}
+		set(chaos.Rates{chaos.Lost: 0.1})
+		if !slices.Equal(draw(), hits) {
+			t.Error("the same rates draw otherwise when they are set again")
+		}
+		set(chaos.Rates{chaos.Outage: 1})
+		draw()
+		set(chaos.Rates{chaos.Outage: 0})
+		calm()
+		set(chaos.Rates{chaos.Outage: 0.001}) // whoever was away is back
+		if hits := draw(); len(hits) > 0 && hits[0] == 0 {
+			t.Error("an outage outlasts its rate")
+		}
+		if weather.Seed() != 7 {
+			t.Errorf("seed %d, want 7", weather.Seed())
+		}
+	})
+}
+
+func TestSetRatesRefuses(t *testing.T) {
+	weather := chaos.New(chaos.Config{Rates: chaos.Rates{chaos.Lost: 0.1}})
+	for want, rates := range map[string]chaos.Rates{
+		`chaos: the rate of crash is "1.1", not a number from 0 to 1`:     {chaos.Crash: 1.1},
+		`chaos: the rate of crash is "-0.1", not a number from 0 to 1`:    {chaos.Crash: -0.1},
+		`chaos: the rate of crash is "NaN", not a number from 0 to 1`:     {chaos.Crash: math.NaN()},
+		`chaos: the rate of crash is "+Inf", not a number from 0 to 1`:    {chaos.Crash: math.Inf(1)},
+		`chaos: there is no fault "crsh"`:                                 {"crsh": 0.1},
+		`chaos: jump is for simulations, which have a clock of their own`: {chaos.Jump: 0.1},
+	} {
+		if err := weather.SetRates(rates); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%v: error %v, want %s", rates, err, want)
+		}
+	}
+	if diff := cmp.Diff(chaos.Rates{chaos.Lost: 0.1}, weather.Rates()); diff != "" {
+		t.Errorf("what is refused changes the rates (-want +got):\n%s", diff)
+	}
+}
+
+// TestSetRatesUnderWay: rates are set while calls are made.
+func TestSetRatesUnderWay(t *testing.T) {
+	weather := chaos.New(chaos.Config{})
+	var calling sync.WaitGroup
+	for range 4 {
+		calling.Go(func() {
+			for range 1000 {
+				if calls := weather.Interposed(); calls != nil {
+					calls(t.Context(), &interpose.Call{From: "states", To: "sns"}, func() {}) // lost or not
+				}
+				weather.Rates()
+			}
+		})
+	}
+	for i := range 100 {
+		if err := weather.SetRates(chaos.Rates{chaos.Lost: float64(i%2) / 2}); err != nil {
+			t.Error(err)
+		}
+	}
+	calling.Wait()
+}
+
+// TestStopConsumersFollowsRates: a consumer that is stopped is started as soon
+// as the rates change, and none is stopped without a rate.
+func TestStopConsumersFollowsRates(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stops := 0
+		weather := chaos.New(chaos.Config{Report: func(chaos.Fault, *interpose.Call) { stops++ }})
+		m := mappings{"a": true}
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- weather.StopConsumers(ctx, m) }()
+		wants := func(working bool, stopped int) {
+			t.Helper()
+			synctest.Wait()
+			if m["a"] != working || stops != stopped {
+				t.Errorf("it works: %t, having been stopped %d times; want %t, %d", m["a"], stops, working, stopped)
+			}
+		}
+		time.Sleep(time.Hour)
+		wants(true, 0)
+		for i := range 3 {
+			if err := weather.SetRates(chaos.Rates{chaos.Stop: 1}); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Minute)
+			wants(false, i+1)
+			if err := weather.SetRates(nil); err != nil {
+				t.Fatal(err)
+			}
+			wants(true, i+1)
+			time.Sleep(time.Hour)
+			wants(true, i+1)
+		}
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
 		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -68,16 +69,46 @@ func Parse(s string) (Rates, error) {
 		if !ok {
 			return nil, fmt.Errorf("chaos: %q is no fault=rate, such as crash=0.02", part)
 		}
-		if _, known := Meanings[Fault(name)]; !known {
-			return nil, fmt.Errorf("chaos: there is no fault %q\nthere are %s", name, joined(Faults()))
-		}
 		rate, err := strconv.ParseFloat(value, 64)
-		if err != nil || !(rate >= 0 && rate <= 1) {
-			return nil, fmt.Errorf("chaos: the rate of %s is %q, not a number from 0 to 1", name, value)
+		if err != nil {
+			rate = math.NaN()
+		}
+		if err := check(Fault(name), rate, value); err != nil {
+			return nil, err
 		}
 		rates[Fault(name)] = rate
 	}
 	return rates, nil
+}
+
+// check finds the first fault that there is not, or whose rate is none.
+func (r Rates) check() error {
+	for _, f := range slices.Sorted(maps.Keys(r)) {
+		if err := check(f, r[f], strconv.FormatFloat(r[f], 'g', -1, 64)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func check(f Fault, rate float64, text string) error {
+	if _, known := Meanings[f]; !known {
+		return fmt.Errorf("chaos: there is no fault %q\nthere are %s", f, joined(Faults()))
+	}
+	if !(rate >= 0 && rate <= 1) { // NaN is not
+		return fmt.Errorf("chaos: the rate of %s is %q, not a number from 0 to 1", f, text)
+	}
+	return nil
+}
+
+// any tells whether a fault can happen.
+func (r Rates) any() bool {
+	for _, rate := range r {
+		if rate > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // String is what Parse reads.
@@ -155,7 +186,7 @@ func (w *Weather) conflict(c *interpose.Call) error {
 // refuses tells whether the carrier will not take an order's parcel. It says
 // the same whenever it is asked.
 func (w *Weather) refuses(c *interpose.Call) bool {
-	rate := w.cfg.Rates[Refuse]
+	rate, _ := w.rate(Refuse)
 	if rate == 0 {
 		return false
 	}

@@ -22,11 +22,14 @@ const aDay = 24 * time.Hour
 // noteStart remembers when an execution was started.
 func (w *Weather) noteStart(c *interpose.Call) {
 	var in struct{ Name string }
-	if w.cfg.Rates[Stale] == 0 || c.Action != "StartExecution" || c.Outcome != "ok" || json.Unmarshal(c.Input, &in) != nil {
+	if c.Action != "StartExecution" || c.Outcome != "ok" || json.Unmarshal(c.Input, &in) != nil {
 		return
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.rates[Stale] == 0 {
+		return
+	}
 	maps.DeleteFunc(w.started, func(_ string, at time.Time) bool { return time.Since(at) > aDay })
 	if _, again := w.started[in.Name]; !again {
 		w.started[in.Name] = time.Now()
@@ -37,7 +40,7 @@ func (w *Weather) noteStart(c *interpose.Call) {
 // know yet, nil if it does.
 func (w *Weather) stale(c *interpose.Call) error {
 	var in struct{ ExecutionArn string }
-	if w.cfg.Rates[Stale] == 0 || c.Action != "DescribeExecution" || json.Unmarshal(c.Input, &in) != nil {
+	if c.Action != "DescribeExecution" || json.Unmarshal(c.Input, &in) != nil {
 		return nil
 	}
 	name := in.ExecutionArn[strings.LastIndexByte(in.ExecutionArn, ':')+1:]

@@ -17,33 +17,51 @@ type Mappings interface {
 }
 
 // StopConsumers stops and starts event source mappings, as an operator or a
-// deployment would, until ctx ends. It leaves all of them at work.
+// deployment would, until ctx ends. It leaves all of them at work, when it ends
+// and whenever the rates change.
 func (w *Weather) StopConsumers(ctx context.Context, l Mappings) error {
-	if w.cfg.Rates[Stop] == 0 {
-		return nil
+	operator := &interpose.Call{From: "operator", To: "lambda", Action: "UpdateEventSourceMapping", Activity: "operator"}
+	for {
+		rate, spell := w.rate(Stop)
+		if rate == 0 {
+			select {
+			case <-spell.Done():
+				continue
+			case <-ctx.Done():
+				return nil
+			}
+		}
+		if w.cfg.Sleep(ctx, operator, time.Minute) != nil {
+			return nil
+		}
+		if err := w.stopOne(ctx, spell, l, operator); err != nil {
+			return err
+		}
 	}
+}
+
+// stopOne may stop one consumer for a while, until spell ends at most.
+func (w *Weather) stopOne(ctx, spell context.Context, l Mappings, operator *interpose.Call) error {
 	out, err := l.ListEventSourceMappings(ctx, &lambda.ListEventSourceMappingsInput{})
-	if err != nil {
+	if err != nil || len(out.EventSourceMappings) == 0 {
 		return err
 	}
 	mappings := out.EventSourceMappings
 	slices.SortFunc(mappings, func(a, b *lambda.EventSourceMappingConfiguration) int {
 		return strings.Compare(a.FunctionArn, b.FunctionArn)
 	})
-	operator := &interpose.Call{From: "operator", To: "lambda", Action: "UpdateEventSourceMapping", Activity: "operator"}
-	for w.cfg.Sleep(ctx, operator, time.Minute) == nil {
-		m := mappings[w.upTo(time.Duration(len(mappings)))]
-		operator.Input = []byte(m.FunctionArn)
-		if !w.happens(Stop, operator) {
-			continue
-		}
-		if _, err := l.UpdateEventSourceMapping(ctx, &lambda.UpdateEventSourceMappingInput{UUID: m.UUID, Enabled: new(false)}); err != nil {
-			return err
-		}
-		w.cfg.Sleep(ctx, operator, w.upTo(longestAway)) // cut short, it is started at once
-		if _, err := l.UpdateEventSourceMapping(context.WithoutCancel(ctx), &lambda.UpdateEventSourceMappingInput{UUID: m.UUID, Enabled: new(true)}); err != nil {
-			return err
-		}
+	m := mappings[w.upTo(time.Duration(len(mappings)))]
+	operator.Input = []byte(m.FunctionArn)
+	if !w.happens(Stop, operator) {
+		return nil
 	}
-	return nil
+	if _, err := l.UpdateEventSourceMapping(ctx, &lambda.UpdateEventSourceMappingInput{UUID: m.UUID, Enabled: new(false)}); err != nil {
+		return err
+	}
+	stopped, start := context.WithCancel(ctx)
+	defer start()
+	defer context.AfterFunc(spell, start)()
+	w.cfg.Sleep(stopped, operator, w.upTo(longestAway)) // cut short, it is started at once
+	_, err = l.UpdateEventSourceMapping(context.WithoutCancel(ctx), &lambda.UpdateEventSourceMappingInput{UUID: m.UUID, Enabled: new(true)})
+	return err
 }

@@ -65,10 +65,10 @@ type Config struct {
 	// ("/carrier/"), which is cut off.
 	Neighbours map[string]http.Handler
 
-	// Calls are interposed between functions and services, and between
+	// Interposed is what stands between functions and services, and between
 	// services; Turn decides which activity goes on next. Nil: as it comes.
-	Calls interpose.Calls
-	Turn  interpose.Turn
+	Interposed interpose.Interposed
+	Turn       interpose.Turn
 
 	// Log hears of what has no caller to tell.
 	Log *slog.Logger
@@ -102,9 +102,9 @@ func New(config Config) *Cloud {
 	if config.Log == nil {
 		config.Log = slog.New(slog.DiscardHandler)
 	}
-	base, calls := "http://"+config.Endpoint, config.Calls
+	base, between := "http://"+config.Endpoint, config.Interposed
 	c := &Cloud{config: config}
-	c.client = &transport{host: config.Endpoint, handler: c, calls: calls}
+	c.client = &transport{host: config.Endpoint, handler: c, between: between}
 	c.aws = clientConfig(base, c.client)
 
 	c.CloudFormation = cloudformation.New()
@@ -112,21 +112,21 @@ func New(config Config) *Cloud {
 	c.S3 = s3.New(s3.Config{Region: Region, Account: Account})
 	c.SES = ses.New(ses.Config{Region: Region, Account: Account})
 	c.SQS = sqs.New(sqs.Config{Region: Region, Account: Account, BaseURL: base, Turn: config.Turn})
-	c.SNS = sns.New(sns.Config{Region: Region, Account: Account, BaseURL: base, Deliver: interposedDeliver(calls, c.SQS.Deliver), Background: calls != nil, Log: config.Log})
-	c.Lambda = lambdaservice.New(lambdaservice.Config{Region: Region, Account: Account, SQS: interposedSQS(calls, c.SQS), Turn: config.Turn, Log: config.Log})
-	c.Scheduler = scheduler.New(scheduler.Config{Region: Region, Account: Account, Lambda: interposedLambda(calls, "scheduler", c.Lambda), Turn: config.Turn, Log: config.Log})
+	c.SNS = sns.New(sns.Config{Region: Region, Account: Account, BaseURL: base, Deliver: interposedDeliver(between, c.SQS.Deliver), Background: func() bool { return between.Now() != nil }, Log: config.Log})
+	c.Lambda = lambdaservice.New(lambdaservice.Config{Region: Region, Account: Account, SQS: interposedSQS(between, c.SQS), Turn: config.Turn, Log: config.Log})
+	c.Scheduler = scheduler.New(scheduler.Config{Region: Region, Account: Account, Lambda: interposedLambda(between, "scheduler", c.Lambda), Turn: config.Turn, Log: config.Log})
 	c.States = states.New(states.Config{
 		Region:  Region,
 		Account: Account,
 		Services: map[string]protocol.Actions{
-			"dynamodb": interposedActions(calls, "dynamodb", c.DynamoDB.Actions()),
-			"sns":      interposedActions(calls, "sns", c.SNS.Actions()),
-			"sqs":      interposedActions(calls, "sqs", c.SQS.Actions()),
+			"dynamodb": interposedActions(between, "dynamodb", c.DynamoDB.Actions()),
+			"sns":      interposedActions(between, "sns", c.SNS.Actions()),
+			"sqs":      interposedActions(between, "sqs", c.SQS.Actions()),
 		},
-		Invoke: invokeTask(interposedLambda(calls, "states", c.Lambda)),
+		Invoke: invokeTask(interposedLambda(between, "states", c.Lambda)),
 		Turn:   config.Turn,
 	})
-	c.gateway = apigateway.New(apigateway.Config{Region: Region, Account: Account, Lambda: interposedLambda(calls, "apigateway", c.Lambda)})
+	c.gateway = apigateway.New(apigateway.Config{Region: Region, Account: Account, Lambda: interposedLambda(between, "apigateway", c.Lambda)})
 
 	c.endpoints = map[string]http.Handler{
 		"cloudformation": c.CloudFormation.Handler(),

@@ -21,8 +21,8 @@ import (
 	"orderflow/cmd/local/cloud/sqs"
 )
 
-// What one party of the cloud asks of another passes through Config.Calls, if
-// there are any: here is each place where it does.
+// What one party of the cloud asks of another passes through what is interposed
+// at that moment, if anything: here is each place where it does.
 
 // perform performs a call that answers with a value.
 func perform[Out any](ctx context.Context, calls interpose.Calls, c *interpose.Call, do func() (Out, error)) (Out, error) {
@@ -48,13 +48,14 @@ func outcome(err error) string {
 }
 
 // interposedActions are a service's, as Step Functions calls them.
-func interposedActions(calls interpose.Calls, service string, actions protocol.Actions) protocol.Actions {
-	if calls == nil {
-		return actions
-	}
+func interposedActions(between interpose.Interposed, service string, actions protocol.Actions) protocol.Actions {
 	interposed := make(protocol.Actions, len(actions))
 	for name, action := range actions {
 		interposed[name] = func(ctx context.Context, input []byte) (any, error) {
+			calls := between.Now()
+			if calls == nil {
+				return action(ctx, input)
+			}
 			c := &interpose.Call{From: "states", To: service, Action: name, Input: input}
 			return perform(ctx, calls, c, func() (any, error) { return action(ctx, input) })
 		}
@@ -67,22 +68,23 @@ type invoker interface {
 	Invoke(context.Context, *lambda.InvokeInput) (*lambda.InvokeOutput, error)
 }
 
-func interposedLambda(calls interpose.Calls, from string, l invoker) invoker {
-	if calls == nil {
-		return l
-	}
-	return &interposedInvoker{calls, from, l}
+func interposedLambda(between interpose.Interposed, from string, l invoker) invoker {
+	return &interposedInvoker{between, from, l}
 }
 
 type interposedInvoker struct {
-	calls interpose.Calls
-	from  string
+	between interpose.Interposed
+	from    string
 	invoker
 }
 
 func (l *interposedInvoker) Invoke(ctx context.Context, in *lambda.InvokeInput) (*lambda.InvokeOutput, error) {
+	calls := l.between.Now()
+	if calls == nil {
+		return l.invoker.Invoke(ctx, in)
+	}
 	c := &interpose.Call{From: l.from, To: "lambda", Action: "Invoke", Input: in.Payload}
-	return perform(ctx, l.calls, c, func() (*lambda.InvokeOutput, error) {
+	return perform(ctx, calls, c, func() (*lambda.InvokeOutput, error) {
 		out, err := l.invoker.Invoke(ctx, in)
 		if err == nil {
 			c.Output = out.Payload
@@ -92,21 +94,22 @@ func (l *interposedInvoker) Invoke(ctx context.Context, in *lambda.InvokeInput) 
 }
 
 // interposedSQS is SQS as event source mappings call it.
-func interposedSQS(calls interpose.Calls, s lambda.SQS) lambda.SQS {
-	if calls == nil {
-		return s
-	}
-	return &interposedQueues{calls, s}
+func interposedSQS(between interpose.Interposed, s lambda.SQS) lambda.SQS {
+	return &interposedQueues{between, s}
 }
 
 type interposedQueues struct {
-	calls interpose.Calls
+	between interpose.Interposed
 	lambda.SQS
 }
 
 func (q *interposedQueues) ReceiveMessage(ctx context.Context, in *sqs.ReceiveMessageInput) (*sqs.ReceiveMessageOutput, error) {
+	calls := q.between.Now()
+	if calls == nil {
+		return q.SQS.ReceiveMessage(ctx, in)
+	}
 	c := &interpose.Call{From: "lambda", To: "sqs", Action: "ReceiveMessage"}
-	return perform(ctx, q.calls, c, func() (*sqs.ReceiveMessageOutput, error) {
+	return perform(ctx, calls, c, func() (*sqs.ReceiveMessageOutput, error) {
 		out, err := q.SQS.ReceiveMessage(ctx, in)
 		if err == nil {
 			for i := range out.Messages {
@@ -118,16 +121,21 @@ func (q *interposedQueues) ReceiveMessage(ctx context.Context, in *sqs.ReceiveMe
 }
 
 func (q *interposedQueues) DeleteMessageBatch(ctx context.Context, in *sqs.DeleteMessageBatchInput) (*sqs.DeleteMessageBatchOutput, error) {
+	calls := q.between.Now()
+	if calls == nil {
+		return q.SQS.DeleteMessageBatch(ctx, in)
+	}
 	c := &interpose.Call{From: "lambda", To: "sqs", Action: "DeleteMessageBatch"}
-	return perform(ctx, q.calls, c, func() (*sqs.DeleteMessageBatchOutput, error) { return q.SQS.DeleteMessageBatch(ctx, in) })
+	return perform(ctx, calls, c, func() (*sqs.DeleteMessageBatchOutput, error) { return q.SQS.DeleteMessageBatch(ctx, in) })
 }
 
 // interposedDeliver is SQS as SNS calls it.
-func interposedDeliver(calls interpose.Calls, deliver sns.Deliver) sns.Deliver {
-	if calls == nil {
-		return deliver
-	}
+func interposedDeliver(between interpose.Interposed, deliver sns.Deliver) sns.Deliver {
 	return func(ctx context.Context, queueARN, topicARN, body string, attributes map[string]sns.MessageAttributeValue) error {
+		calls := between.Now()
+		if calls == nil {
+			return deliver(ctx, queueARN, topicARN, body, attributes)
+		}
 		c := &interpose.Call{From: "sns", To: lastOf(queueARN), Action: "SendMessage", Input: []byte(body)}
 		_, err := perform(ctx, calls, c, func() (struct{}, error) {
 			return struct{}{}, deliver(ctx, queueARN, topicARN, body, attributes)
@@ -137,7 +145,7 @@ func interposedDeliver(calls interpose.Calls, deliver sns.Deliver) sns.Deliver {
 }
 
 // interposed is a function's call of a service or of a neighbour.
-func (t *transport) interposed(r *http.Request, function *lambdacontext.LambdaContext) (*http.Response, error) {
+func (t *transport) interposed(calls interpose.Calls, r *http.Request, function *lambdacontext.LambdaContext) (*http.Response, error) {
 	var body []byte
 	if r.Body != nil {
 		var err error
@@ -149,7 +157,7 @@ func (t *transport) interposed(r *http.Request, function *lambdacontext.LambdaCo
 	c.To, c.Action = called(r)
 	var answer *response
 	var err error
-	refused := t.calls(r.Context(), c, func() {
+	refused := calls(r.Context(), c, func() {
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		if answer, err = t.serve(r); err == nil {
 			c.Output, c.Outcome = bytes.Clone(answer.body.Bytes()), httpOutcome(answer)

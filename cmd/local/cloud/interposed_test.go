@@ -19,6 +19,7 @@ import (
 
 	"orderflow/cmd/local/cloud/interpose"
 	"orderflow/cmd/local/cloud/protocol"
+	snsservice "orderflow/cmd/local/cloud/sns"
 )
 
 // inFunction is the context that a function's handler is given.
@@ -36,7 +37,7 @@ func TestInterposedErrors(t *testing.T) {
 		heard = *c
 		return protocol.Errorf("TooMuch", "not now")
 	}
-	c := New(Config{Endpoint: "127.0.0.1:4566", Calls: refuse})
+	c := New(Config{Endpoint: "127.0.0.1:4566", Interposed: interpose.Always(refuse)})
 	defer c.Close(t.Context())
 	cfg := c.AWSConfig()
 	ctx := inFunction(t)
@@ -89,7 +90,7 @@ func TestInterposedCalls(t *testing.T) {
 		}
 		return nil
 	}
-	c := New(Config{Endpoint: "127.0.0.1:4566", Calls: lose})
+	c := New(Config{Endpoint: "127.0.0.1:4566", Interposed: interpose.Always(lose)})
 	defer c.Close(t.Context())
 	describe := func(ctx context.Context) error {
 		_, err := dynamodb.NewFromConfig(c.AWSConfig()).DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: aws.String("none")})
@@ -113,5 +114,19 @@ func TestCalled(t *testing.T) {
 		if service, action := called(r); service != want || action != http.MethodPut {
 			t.Errorf("%s is %s of %s", path, action, service)
 		}
+	}
+}
+
+// TestNothingInterposed: what might be interposed and is not costs nothing.
+func TestNothingInterposed(t *testing.T) {
+	deliver := interposedDeliver(func() interpose.Calls { return nil }, func(context.Context, string, string, string, map[string]snsservice.MessageAttributeValue) error {
+		return nil
+	})
+	if n := testing.AllocsPerRun(100, func() {
+		if err := deliver(t.Context(), "arn:aws:sqs:us-east-1:000000000000:q", "", "body", nil); err != nil {
+			t.Fatal(err)
+		}
+	}); n > 0 {
+		t.Errorf("a delivery that nothing befalls costs %v allocations", n)
 	}
 }

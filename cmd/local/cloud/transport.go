@@ -20,7 +20,7 @@ import (
 type transport struct {
 	host    string // the only one that it reaches
 	handler http.Handler
-	calls   interpose.Calls // of functions; may be nil
+	between interpose.Interposed // it and functions
 }
 
 // Do implements aws.HTTPClient.
@@ -36,8 +36,10 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err := r.Context().Err(); err != nil {
 		return nil, err
 	}
-	if function, ok := lambdacontext.FromContext(r.Context()); ok && t.calls != nil {
-		return t.interposed(r, function)
+	if calls := t.between.Now(); calls != nil {
+		if function, ok := lambdacontext.FromContext(r.Context()); ok {
+			return t.interposed(calls, r, function)
+		}
 	}
 	w, err := t.serve(r)
 	if err != nil {

@@ -1,7 +1,7 @@
 // Package interpose stands between the services of the local cloud. AWS leaves
 // two things open: which of several activities goes on next, and what becomes
 // of a call on its way. Whoever is interposed decides them: nobody in ordinary
-// use, chaos while playing, a scheduler in a simulation.
+// use, chaos while there are faults, a scheduler in a simulation.
 package interpose
 
 import (
@@ -41,6 +41,21 @@ type Call struct {
 // It may end the calling goroutine, as a crash does, where the caller is a
 // function.
 type Calls func(ctx context.Context, c *Call, do func()) error
+
+// Interposed is what a call passes through that is made now, nil being
+// nothing, which costs next to nothing. A nil Interposed is nothing ever.
+type Interposed func() Calls
+
+// Always interposes the same.
+func Always(calls Calls) Interposed { return func() Calls { return calls } }
+
+// Now is what a call passes through that is made now.
+func (i Interposed) Now() Calls {
+	if i == nil {
+		return nil
+	}
+	return i()
+}
 
 type activityKey struct{}
 

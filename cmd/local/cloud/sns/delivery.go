@@ -54,7 +54,7 @@ func (s *Service) send(sub *subscription, n *notification) {
 	if !sub.raw {
 		d.body, d.attributes = string(s.envelope(sub, n)), nil
 	}
-	if s.background {
+	if s.background != nil && s.background() {
 		s.later(func() {
 			if !s.atOnce(d) {
 				s.retry(d)

@@ -42,10 +42,10 @@ type Config struct {
 	// Deliver is sqs.Service.Deliver, or a wrapper that delays or fails some.
 	Deliver Deliver
 
-	// Background is for a Deliver that takes its time: Publish does not wait
-	// for it. Otherwise a message is in its queues when Publish returns, which
-	// costs no goroutine.
-	Background bool
+	// Background tells whether Deliver takes its time now, so that Publish does
+	// not wait for it. Otherwise a message is in its queues when Publish
+	// returns, which costs no goroutine. Nil: never.
+	Background func() bool
 
 	// Log is told of every message that is lost. Nil: nobody is.
 	Log *slog.Logger
@@ -56,7 +56,7 @@ type Config struct {
 type Service struct {
 	region, account, baseURL string
 	deliver                  Deliver
-	background               bool
+	background               func() bool
 	log                      *slog.Logger
 
 	mu            sync.RWMutex

@@ -12,7 +12,7 @@ const maxOutbox = 64 << 20
 
 // A Mail is one that was sent.
 type Mail struct {
-	MessageId string
+	MessageId string // no other mail's
 	Timestamp time.Time
 	From      string
 	To        []string          `json:",omitempty"`
@@ -29,8 +29,9 @@ type Mail struct {
 
 // A Filter selects mails; the zero Filter selects all.
 type Filter struct {
-	To      string // any recipient's address
-	OrderID string // in a tag, in the subject or in the text
+	To        string // any recipient's address
+	OrderID   string // in a tag, in the subject or in the text
+	MessageID string
 }
 
 func (m *Mail) size() int {
@@ -38,6 +39,9 @@ func (m *Mail) size() int {
 }
 
 func (f Filter) match(m *Mail) bool {
+	if f.MessageID != "" && f.MessageID != m.MessageId {
+		return false
+	}
 	if f.To != "" {
 		is := func(to string) bool {
 			address, err := parseAddress(to)
@@ -65,15 +69,32 @@ func (s *Service) Outbox(f Filter) []Mail {
 	defer s.mu.Unlock()
 	out := []Mail{}
 	for _, m := range s.outbox.Ascend("") {
-		if f.match(&m) {
-			out = append(out, m)
+		if f.match(m) {
+			out = append(out, *m)
+		}
+	}
+	return out
+}
+
+// Latest lists the newest mails, so many at most, the newest first. It looks at
+// no more of them than it must.
+func (s *Service) Latest(f Filter, limit int) []Mail {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := []Mail{}
+	for _, m := range s.outbox.Descend("") {
+		if len(out) >= limit {
+			break
+		}
+		if f.match(m) {
+			out = append(out, *m)
 		}
 	}
 	return out
 }
 
 // keep adds a mail to the outbox, and drops the oldest beyond its limits.
-func (s *Service) keep(m Mail) {
+func (s *Service) keep(m *Mail) {
 	s.sent++
 	s.outbox.Put(fmt.Sprintf("%020d", s.sent), m)
 	s.bytes += m.size()

@@ -88,7 +88,7 @@ func (s *Service) SendEmail(_ context.Context, in *SendEmailInput) (*SendEmailOu
 	}
 	m.Timestamp = time.Now().UTC()
 	m.MessageId = fmt.Sprintf("0100%012x-%s-000000", m.Timestamp.UnixMilli(), uuid.New())
-	s.keep(*m)
+	s.keep(m)
 	return &SendEmailOutput{m.MessageId}, nil
 }
 

@@ -29,7 +29,7 @@ type Service struct {
 
 	mu         sync.Mutex
 	identities storage.Table[struct{}] // addresses and domains, in lower case
-	outbox     storage.Table[Mail]     // by sequence
+	outbox     storage.Table[*Mail]    // by sequence
 	sent       int                     // mails ever sent
 	bytes      int                     // in the outbox
 }
@@ -37,7 +37,7 @@ type Service struct {
 // New is an SES that knows no identity, and so accepts no sender.
 func New(cfg Config) *Service {
 	cfg.MaxMails = cmp.Or(cfg.MaxMails, 10_000)
-	return &Service{cfg: cfg, identities: storage.Memory[struct{}](), outbox: storage.Memory[Mail]()}
+	return &Service{cfg: cfg, identities: storage.Memory[struct{}](), outbox: storage.Memory[*Mail]()}
 }
 
 // CreateEmailIdentityInput names an address or a domain.

@@ -131,6 +131,53 @@ func TestOutbox(t *testing.T) {
 	}
 }
 
+// TestLatest: the newest mails come first, found without a look at the others.
+func TestLatest(t *testing.T) {
+	const many = 10_000
+	s, _ := newService(t, ses.Config{})
+	ids := make([]string, many)
+	known := map[string]bool{}
+	for i := range ids {
+		in := &ses.SendEmailInput{FromEmailAddress: sender, Destination: ses.Destination{ToAddresses: []string{"ada@example.com"}}}
+		in.Content.Simple = &ses.Message{Subject: &ses.Content{Data: fmt.Sprintf("order-%d", i%100)}}
+		in.Content.Simple.Body.Text = &ses.Content{Data: "hello"}
+		out, err := s.SendEmail(t.Context(), in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids[i], known[out.MessageId] = out.MessageId, true
+	}
+	if len(known) != many {
+		t.Errorf("%d mails have %d IDs", many, len(known))
+	}
+	for _, test := range []struct {
+		filter ses.Filter
+		limit  int
+		want   []string
+	}{
+		{ses.Filter{}, 2, []string{ids[many-1], ids[many-2]}},
+		{ses.Filter{OrderID: "order-7"}, 1, []string{ids[many-21]}}, // order-79
+		{ses.Filter{MessageID: ids[17]}, 50, []string{ids[17]}},
+		{ses.Filter{MessageID: "none"}, 50, nil},
+		{ses.Filter{MessageID: ids[17], OrderID: "order-18"}, 50, nil},
+		{ses.Filter{}, 0, nil},
+	} {
+		var got []string
+		for _, m := range s.Latest(test.filter, test.limit) {
+			got = append(got, m.MessageId)
+		}
+		if diff := cmp.Diff(test.want, got); diff != "" {
+			t.Errorf("%+v: -want +got\n%s", test.filter, diff)
+		}
+	}
+	if mails := s.Outbox(ses.Filter{MessageID: ids[17]}); len(mails) != 1 || mails[0].Subject != "order-17" {
+		t.Errorf("of that ID are %d mails", len(mails))
+	}
+	if n := testing.AllocsPerRun(10, func() { s.Latest(ses.Filter{}, 50) }); n > 20 {
+		t.Errorf("50 of %d mails cost %v allocations", many, n)
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	long := strings.Repeat("x", 257)
 	tests := map[string]struct {
@@ -242,5 +289,25 @@ func BenchmarkSendEmail(b *testing.B) {
 		if _, err := s.SendEmail(b.Context(), in); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+func BenchmarkLatest(b *testing.B) {
+	s, _ := newService(b, ses.Config{})
+	in := &ses.SendEmailInput{FromEmailAddress: sender, Destination: ses.Destination{ToAddresses: []string{"ada@example.com"}}}
+	in.Content.Simple = &ses.Message{Subject: &ses.Content{Data: "hello"}}
+	in.Content.Simple.Body.Text = &ses.Content{Data: strings.Repeat("x", 1000)}
+	for range 10_000 {
+		if _, err := s.SendEmail(b.Context(), in); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for name, filter := range map[string]ses.Filter{"all": {}, "one": {MessageID: s.Outbox(ses.Filter{})[0].MessageId}} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				s.Latest(filter, 50)
+			}
+		})
 	}
 }

@@ -35,7 +35,7 @@ func (s *Service) Handler() http.Handler {
 func (s *Service) OutboxHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		q := r.URL.Query()
-		protocol.WriteREST(w, http.StatusOK, struct{ Messages []Mail }{s.Outbox(Filter{To: q.Get("to"), OrderID: q.Get("orderId")})})
+		protocol.WriteREST(w, http.StatusOK, struct{ Messages []Mail }{s.Outbox(Filter{To: q.Get("to"), OrderID: q.Get("orderId"), MessageID: q.Get("messageId")})})
 	})
 }
 

@@ -94,6 +94,7 @@ type Cloud struct {
 	aws       aws.Config
 	endpoints map[string]http.Handler // by signing name
 	pages     http.Handler
+	browsers  http.CrossOriginProtection
 	ready     atomic.Bool
 }
 

@@ -12,8 +12,17 @@ import (
 )
 
 // ServeHTTP is the AWS endpoint: a signed request goes to the service that its
-// signature names, all else to the pages of the endpoint itself.
+// signature names, all else to the pages of the endpoint itself. A page of
+// another site, open in a browser on this machine, changes nothing here.
 func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if c.forged(r) {
+		refuse(w, r, &protocol.Error{
+			Code:    "AccessDenied",
+			Message: "a web page of another site has made this request, which the local cloud does not allow: use the AWS CLI, an SDK outside the browser, or a page that this endpoint serves itself",
+			Status:  http.StatusForbidden,
+		})
+		return
+	}
 	name := serviceOf(r)
 	if name == "" {
 		c.pages.ServeHTTP(w, r)
@@ -37,6 +46,17 @@ func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	service.ServeHTTP(w, r)
+}
+
+// forged tells whether a browser makes a request that may change something for
+// a page of another site. An action in a URL may, though it is a GET.
+func (c *Cloud) forged(r *http.Request) bool {
+	if r.URL.RawQuery != "" && r.URL.Query().Has("Action") {
+		unsafe := *r
+		unsafe.Method = http.MethodPost
+		r = &unsafe
+	}
+	return c.browsers.Check(r) != nil
 }
 
 // serviceOf is the signing name of the service that a request is for, or ""

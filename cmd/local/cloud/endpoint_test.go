@@ -2,9 +2,13 @@ package cloud
 
 import (
 	"io"
+	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
+
+	"orderflow/cmd/local/cloud/sns"
 )
 
 func TestServiceOf(t *testing.T) {
@@ -83,6 +87,62 @@ func TestEndpoint(t *testing.T) {
 	status, body := get("POST", "/", map[string]string{"Authorization": scope, "Content-Type": "application/x-www-form-urlencoded"})
 	if status != 501 || !strings.HasPrefix(body, "<ErrorResponse>") || !strings.Contains(body, "&#34;iam&#34;") {
 		t.Errorf("unknown service of the Query protocol: %d %q", status, body)
+	}
+}
+
+// TestOtherSites: what a page of another site could forge is refused, and the
+// same request is not when it comes from a page of ours or from no browser.
+func TestOtherSites(t *testing.T) {
+	const endpoint = "http://127.0.0.1:4566"
+	create := url.Values{"Action": {"CreateTopic"}, "Version": {"2010-03-31"}, "Name": {"Forged"}}.Encode()
+	form := func() *http.Request {
+		r := httptest.NewRequest("POST", endpoint+"/", strings.NewReader(create))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		return r
+	}
+	link := func() *http.Request { return httptest.NewRequest("GET", endpoint+"/?"+create, nil) }
+	page := func() *http.Request { return httptest.NewRequest("GET", endpoint+"/health", nil) }
+	for _, test := range []struct {
+		name    string
+		request *http.Request
+		headers []string
+		forged  bool
+	}{
+		{"form of another site", form(), []string{"Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example"}, true},
+		{"form of another port", form(), []string{"Sec-Fetch-Site", "same-site", "Origin", "http://127.0.0.1:3000"}, true},
+		{"form in an old browser", form(), []string{"Origin", "https://evil.example"}, true},
+		{"form in a sandbox", form(), []string{"Origin", "null"}, true},
+		{"image of another site", link(), []string{"Sec-Fetch-Site", "cross-site"}, true},
+		{"form of ours", form(), []string{"Sec-Fetch-Site", "same-origin", "Origin", endpoint}, false},
+		{"form of ours in an old browser", form(), []string{"Origin", endpoint}, false},
+		{"form by no browser", form(), nil, false},
+		{"link by no browser", link(), nil, false},
+		{"typed by hand", link(), []string{"Sec-Fetch-Site", "none"}, false},
+		{"link of another site to a page", page(), []string{"Sec-Fetch-Site", "cross-site"}, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := New(Config{Endpoint: "127.0.0.1:4566", APIEndpoint: "127.0.0.1:8080"})
+			defer c.Close(t.Context())
+			c.SetReady(true)
+			for i := 0; i < len(test.headers); i += 2 {
+				test.request.Header.Set(test.headers[i], test.headers[i+1])
+			}
+			w := httptest.NewRecorder()
+			c.ServeHTTP(w, test.request)
+			topics, err := c.SNS.ListTopics(t.Context(), &sns.ListTopicsInput{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !test.forged {
+				if w.Code != 200 || len(topics.Topics) == 0 && test.request.URL.Path != "/health" {
+					t.Errorf("it is answered %d %s, and there are %d topics", w.Code, w.Body, len(topics.Topics))
+				}
+				return
+			}
+			if w.Code != 403 || !strings.Contains(w.Body.String(), "use the AWS CLI") || len(topics.Topics) > 0 {
+				t.Errorf("it is answered %d %s, and there are %d topics", w.Code, w.Body, len(topics.Topics))
+			}
+		})
 	}
 }
 

@@ -90,7 +90,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, sockets n
 	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	slog.SetDefault(log) // the handlers', as in Lambda
 	s, err := newSystem(ctx, systemConfig{
-		api: reachable(api.Addr()), aws: reachable(aws.Addr()), products: products, log: log,
+		api: reachable(api.Addr()), aws: reachable(aws.Addr()), host: host(options.aws), products: products, log: log,
 		chaos: options.chaos, seed: options.seed,
 	})
 	if err != nil {
@@ -217,6 +217,12 @@ func reachable(a net.Addr) string {
 		return fmt.Sprintf("127.0.0.1:%d", tcp.Port)
 	}
 	return a.String()
+}
+
+// host is that of an address that could be listened at.
+func host(address string) string {
+	host, _, _ := net.SplitHostPort(address)
+	return host
 }
 
 // complain tells an error, its first line being the fact and the rest advice.

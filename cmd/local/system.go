@@ -31,6 +31,7 @@ import (
 // products must be given.
 type systemConfig struct {
 	api, aws string // host and port at which clients find each
+	host     string // that the AWS endpoint was told to listen at
 	products []product
 
 	// consumers are those of the template, nil for those that are deployed;
@@ -98,6 +99,7 @@ func newSystem(ctx context.Context, config systemConfig) (*system, error) {
 	s.cloud = cloud.New(cloud.Config{
 		Endpoint:    config.aws,
 		APIEndpoint: config.api,
+		Host:        config.host,
 		Functions:   functions,
 		Definitions: map[string][]byte{"statemachine/order.asl.json": statemachine.Definition},
 		Neighbours:  map[string]http.Handler{carrierPrefix + "/": s.carrier},

@@ -53,6 +53,10 @@ type Config struct {
 	// APIEndpoint those of the HTTP API.
 	Endpoint, APIEndpoint string
 
+	// Host is where the AWS endpoint was told to listen, a name or an address:
+	// its pages are served under that name too.
+	Host string
+
 	// Functions are the handlers, by the folder of their code: the template's
 	// CodeUri, relative to the module's root.
 	Functions map[string]Function

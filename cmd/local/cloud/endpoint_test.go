@@ -59,7 +59,7 @@ func TestEndpoint(t *testing.T) {
 	c := New(Config{Endpoint: "127.0.0.1:4566", APIEndpoint: "127.0.0.1:8080"})
 	defer c.Close(t.Context())
 	get := func(method, path string, header map[string]string) (int, string) {
-		r := httptest.NewRequest(method, path, nil)
+		r := httptest.NewRequest(method, "http://127.0.0.1:4566"+path, nil)
 		for name, value := range header {
 			r.Header.Set(name, value)
 		}
@@ -143,6 +143,51 @@ func TestOtherSites(t *testing.T) {
 				t.Errorf("it is answered %d %s, and there are %d topics", w.Code, w.Body, len(topics.Topics))
 			}
 		})
+	}
+}
+
+// TestHosts: the endpoint's pages are for those who ask for this machine, and
+// not for a page elsewhere whose name was made to point here.
+func TestHosts(t *testing.T) {
+	c := New(Config{Endpoint: "127.0.0.1:4566", APIEndpoint: "127.0.0.1:8080", Host: "Shop.internal"})
+	defer c.Close(t.Context())
+	c.SetReady(true)
+	for host, want := range map[string]int{
+		"127.0.0.1:4566":             200,
+		"127.0.0.1":                  200,
+		"[::1]:4566":                 200,
+		"[::1]":                      200,
+		"192.168.1.7:4566":           200,
+		"localhost:4566":             200,
+		"LocalHost":                  200,
+		"console.localhost:4566":     200,
+		"shop.internal:4566":         200,
+		"shop.internal":              200,
+		"evil.example:4566":          421,
+		"evil.example":               421,
+		"localhost.evil.example":     421,
+		"notlocalhost":               421,
+		"127.0.0.1.evil.example":     421,
+		"shop.internal.evil.example": 421,
+		"":                           421,
+	} {
+		for _, path := range []string{"/health", "/", "/_local/outbox"} {
+			r := httptest.NewRequest("GET", path, nil)
+			r.Host = host
+			w := httptest.NewRecorder()
+			c.ServeHTTP(w, r)
+			if w.Code != want || want == 421 && !strings.Contains(w.Body.String(), "ask for http://127.0.0.1:4566"+path) {
+				t.Errorf("%s at host %q: %d %s, want %d", path, host, w.Code, w.Body, want)
+			}
+		}
+	}
+	r := httptest.NewRequest("POST", "/", strings.NewReader("Action=ListTopics&Version=2010-03-31"))
+	r.Host = "aws.internal"
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=AKID/20250101/us-east-1/sns/aws4_request, SignedHeaders=host, Signature=x")
+	w := httptest.NewRecorder()
+	if c.ServeHTTP(w, r); w.Code != 200 {
+		t.Errorf("an AWS request by another name is answered %d %s", w.Code, w.Body)
 	}
 }
 

@@ -1,0 +1,174 @@
+package stack
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/google/uuid"
+
+	"orderflow/lambdas/order"
+)
+
+// exact finds the order, or the customer's orders, that the whole text is the
+// ID of.
+func (s *Stack) exact(ctx context.Context, q Query) (page Page, found bool, err error) {
+	if id, err := uuid.Parse(q.Text); err == nil && len(q.Text) == len(id.String()) {
+		o, err := s.one(ctx, id.String())
+		if err == nil && (q.Status == "" || o.Status == q.Status) {
+			page.Orders = []Summary{summary(o)}
+		}
+		if !errors.Is(err, ErrNoOrder) {
+			return page, err == nil, err
+		}
+	}
+	page, err = s.customers(ctx, q, position{Customer: q.Text})
+	return page, len(page.Orders) > 0 || page.Next != "", err
+}
+
+// one is an order as a list shows it. Error: ErrNoOrder.
+func (s *Stack) one(ctx context.Context, orderID string) (order.Order, error) {
+	rows, err := s.stored(ctx, []string{orderID})
+	if err != nil {
+		return order.Order{}, err
+	}
+	if o, ok := rows[orderID]; ok {
+		return o, nil
+	}
+	return s.unstored(ctx, orderID)
+}
+
+// customerIndex is the orders table's by customerId and createdAt.
+const customerIndex = "customer"
+
+// customers lists the orders of the customer that from names.
+func (s *Stack) customers(ctx context.Context, q Query, from position) (Page, error) {
+	in := &dynamodb.QueryInput{
+		TableName:                 s.table("OrdersTable"),
+		IndexName:                 aws.String(customerIndex),
+		KeyConditionExpression:    aws.String("customerId = :customer"),
+		ExpressionAttributeValues: row{":customer": str(from.Customer)},
+		ScanIndexForward:          aws.Bool(false),
+		Limit:                     aws.Int32(int32(q.Limit)),
+	}
+	if from.OrderID != "" {
+		in.ExclusiveStartKey = row{"customerId": str(from.Customer), "createdAt": str(from.CreatedAt), "orderId": str(from.OrderID)}
+	}
+	for {
+		out, err := s.db.Query(ctx, in)
+		if err != nil {
+			return Page{}, fmt.Errorf("stack: orders of a customer: %w", err)
+		}
+		ids := make([]string, len(out.Items))
+		for i, item := range out.Items {
+			ids[i] = text(item["orderId"])
+		}
+		var page Page
+		if last := out.LastEvaluatedKey; len(last) > 0 {
+			page.Next = position{CreatedAt: text(last["createdAt"]), OrderID: text(last["orderId"]), Customer: from.Customer}.cursor()
+		}
+		if page.Orders, err = s.shown(ctx, ids, q.Status); err != nil {
+			return Page{}, err
+		}
+		if len(page.Orders) > 0 || page.Next == "" {
+			return page, nil
+		}
+		in.ExclusiveStartKey = out.LastEvaluatedKey
+	}
+}
+
+// shown are the orders of these IDs, less those of another status.
+func (s *Stack) shown(ctx context.Context, ids []string, status order.Status) ([]Summary, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	rows, err := s.stored(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	var orders []Summary
+	for _, id := range ids {
+		if o, ok := rows[id]; ok && (status == "" || o.Status == status) {
+			orders = append(orders, summary(o))
+		}
+	}
+	return orders, nil
+}
+
+// search reads the whole table, for there is no index by status or by text,
+// which would make every order dearer.
+func (s *Stack) search(ctx context.Context, q Query, from position) (Page, error) {
+	if from.Executions != "" {
+		return Page{}, ErrCursor
+	}
+	found, err := s.scan(ctx, q, from)
+	if err != nil {
+		return Page{}, err
+	}
+	slices.SortFunc(found, position.newestFirst)
+	var page Page
+	if len(found) > q.Limit {
+		found = found[:q.Limit]
+		page.Next = found[q.Limit-1].cursor()
+	}
+	ids := make([]string, len(found))
+	for i, p := range found {
+		ids[i] = p.OrderID
+	}
+	page.Orders, err = s.shown(ctx, ids, q.Status)
+	return page, err
+}
+
+func (p position) newestFirst(other position) int {
+	return cmp.Or(strings.Compare(other.CreatedAt, p.CreatedAt), strings.Compare(other.OrderID, p.OrderID))
+}
+
+// scan finds where the orders are that the query selects and that come after a
+// position.
+func (s *Stack) scan(ctx context.Context, q Query, from position) ([]position, error) {
+	in := &dynamodb.ScanInput{
+		TableName:                s.table("OrdersTable"),
+		ProjectionExpression:     aws.String("orderId, createdAt"),
+		ExpressionAttributeNames: map[string]string{},
+	}
+	if q.Status != "" {
+		in.FilterExpression = aws.String("#status = :status")
+		in.ExpressionAttributeNames["#status"] = "status"
+		in.ExpressionAttributeValues = row{":status": str(string(q.Status))}
+	}
+	if q.Text != "" {
+		in.ProjectionExpression = aws.String("orderId, createdAt, customerId, customer.#name, #lines, #items")
+		maps.Copy(in.ExpressionAttributeNames, map[string]string{"#name": "name", "#lines": "lines", "#items": "items"})
+	}
+	var found []position
+	for pages := dynamodb.NewScanPaginator(s.db, in); pages.HasMorePages(); {
+		out, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("stack: orders: %w", err)
+		}
+		for _, item := range out.Items {
+			p := position{CreatedAt: text(item["createdAt"]), OrderID: text(item["orderId"])}
+			if from.OrderID != "" && from.newestFirst(p) >= 0 {
+				continue
+			}
+			if q.Text != "" {
+				o, err := parseOrder(item)
+				if err != nil {
+					return nil, err
+				}
+				o.Customer.ID = text(item["customerId"])
+				if !(Query{Text: q.Text}).matches(o) {
+					continue
+				}
+			}
+			found = append(found, p)
+		}
+	}
+	return found, nil
+}

@@ -1,0 +1,140 @@
+// Package stacktest has a deployed orderflow for the tests of what operates
+// one: the template as it is committed and the real handlers, in a cloud in
+// this process.
+package stacktest
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"orderflow/cmd/local/carrier"
+	"orderflow/cmd/local/cloud"
+	"orderflow/cmd/local/cloud/ses"
+	"orderflow/cmd/orders/stack"
+	"orderflow/lambdas/analytics"
+	"orderflow/lambdas/api"
+	"orderflow/lambdas/inventory"
+	"orderflow/lambdas/notification"
+	"orderflow/lambdas/reconciliation"
+	"orderflow/lambdas/shipment"
+	"orderflow/lambdas/validation"
+	"orderflow/statemachine"
+)
+
+const (
+	endpoint    = "127.0.0.1:4566"
+	apiEndpoint = "127.0.0.1:8080"
+	sender      = "orders@orderflow.example"
+)
+
+// A Shop is a deployed orderflow. In stock are MUG-BLUE (500), MUG-GREEN (500)
+// and LAMP-LAST (1); KETTLE-RED is sold out.
+type Shop struct {
+	*cloud.Cloud
+	Carrier *carrier.Carrier
+	Outputs map[string]string
+}
+
+// New is a shop that its test closes.
+func New(ctx context.Context, t testing.TB) *Shop {
+	t.Helper()
+	template, err := os.ReadFile(filepath.Join(root(), "template", "template.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &Shop{Carrier: carrier.New()}
+	s.Cloud = cloud.New(cloud.Config{
+		Endpoint:    endpoint,
+		APIEndpoint: apiEndpoint,
+		Neighbours:  map[string]http.Handler{"/carrier/": s.Carrier},
+		Definitions: map[string][]byte{"statemachine/order.asl.json": statemachine.Definition},
+		Functions: map[string]cloud.Function{
+			"lambdas/analytics/bootstrap":      analytics.New,
+			"lambdas/api/bootstrap":            api.New,
+			"lambdas/inventory/bootstrap":      inventory.New,
+			"lambdas/notification/bootstrap":   notification.New,
+			"lambdas/reconciliation/bootstrap": reconciliation.New,
+			"lambdas/shipment/bootstrap":       shipment.New,
+			"lambdas/validation/bootstrap":     validation.New,
+		},
+	})
+	deployed, err := s.Deploy(ctx, template, map[string]string{
+		"CarrierUrl": "http://" + endpoint + "/carrier", "SenderEmail": sender, "Stage": "development",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Outputs = deployed.Outputs
+	if _, err := s.SES.CreateEmailIdentity(ctx, &ses.CreateEmailIdentityInput{EmailIdentity: sender}); err != nil {
+		t.Fatal(err)
+	}
+	s.stock(ctx, t)
+	return s
+}
+
+// root is the module's.
+func root() string {
+	_, file, _, _ := runtime.Caller(0)
+	return filepath.Join(filepath.Dir(file), "..", "..", "..", "..")
+}
+
+func (s *Shop) stock(ctx context.Context, t testing.TB) {
+	for _, p := range []struct{ sku, name, price, weight, stocked string }{
+		{"KETTLE-RED", "Red kettle", "4900", "1300", "0"},
+		{"LAMP-LAST", "Reading lamp (the last one)", "5600", "1900", "1"},
+		{"MUG-BLUE", "Blue mug", "1250", "350", "500"},
+		{"MUG-GREEN", "Green mug", "1250", "350", "500"},
+	} {
+		s.Put(ctx, t, "CatalogueTable", map[string]types.AttributeValue{
+			"sku": str(p.sku), "name": str(p.name), "unitPrice": num(p.price), "currency": str("GBP"), "weightGrams": num(p.weight),
+		})
+		s.Put(ctx, t, "StockTable", map[string]types.AttributeValue{
+			"sku": str(p.sku), "stocked": num(p.stocked), "available": num(p.stocked), "reserved": num("0"), "committed": num("0"),
+		})
+	}
+}
+
+// Put writes a row of a table that the stack tells the name of.
+func (s *Shop) Put(ctx context.Context, t testing.TB, output string, row map[string]types.AttributeValue) {
+	t.Helper()
+	_, err := dynamodb.NewFromConfig(s.AWSConfig()).PutItem(ctx, &dynamodb.PutItemInput{TableName: aws.String(s.Outputs[output]), Item: row})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Config is how the shop is operated.
+func (s *Shop) Config() stack.Config {
+	return stack.Config{AWS: s.AWSConfig(), Name: cloud.StackName, HTTP: &http.Client{Transport: inProcess{s.API()}}}
+}
+
+// Open opens the shop's stack.
+func (s *Shop) Open(ctx context.Context, t testing.TB) *stack.Stack {
+	t.Helper()
+	opened, err := stack.Open(ctx, s.Config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return opened
+}
+
+// inProcess calls a handler without a socket.
+type inProcess struct{ handler http.Handler }
+
+func (p inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
+	w := httptest.NewRecorder()
+	p.handler.ServeHTTP(w, r)
+	return w.Result(), nil
+}
+
+func str(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
+func num(n string) types.AttributeValue { return &types.AttributeValueMemberN{Value: n} }

@@ -257,10 +257,12 @@ func (r *reader) in(s span, start string, forward bool) iter.Seq[*record] {
 // inSegment tells whether a record is in one of total segments, by its
 // partition key.
 func (r *reader) inSegment(segment, total int) func(*record) bool {
-	hash := r.keys[:1]
+	hash, h := r.keys[:1], fnv.New32a()
+	var key []byte
 	return func(record *record) bool {
-		h := fnv.New32a()
-		h.Write(hash.appendKey(nil, record.item))
+		key = hash.appendKey(key[:0], record.item)
+		h.Reset()
+		h.Write(key)
 		return int(h.Sum32()%uint32(total)) == segment
 	}
 }

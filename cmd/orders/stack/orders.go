@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -127,23 +128,18 @@ func (q Query) matches(o order.Order) bool {
 	if q.Status != "" && o.Status != q.Status {
 		return false
 	}
-	if q.Text == "" {
-		return true
-	}
-	text := strings.ToLower(q.Text)
-	has := func(s string) bool { return strings.Contains(strings.ToLower(s), text) }
-	if has(o.ID) || has(o.Customer.ID) || has(o.Customer.Name) {
-		return true
-	}
+	words := []string{o.ID, o.Customer.ID, o.Customer.Name}
 	for _, line := range o.Lines {
-		if has(line.SKU) {
-			return true
-		}
+		words = append(words, line.SKU)
 	}
 	for _, item := range o.Items {
-		if has(item.SKU) {
-			return true
-		}
+		words = append(words, item.SKU)
 	}
-	return false
+	return q.finds(words)
+}
+
+// finds tells whether the text, if there is one, is in one of the words.
+func (q Query) finds(words []string) bool {
+	text := strings.ToLower(q.Text)
+	return slices.ContainsFunc(words, func(word string) bool { return strings.Contains(strings.ToLower(word), text) })
 }

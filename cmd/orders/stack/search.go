@@ -11,7 +11,9 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
 
 	"orderflow/lambdas/order"
 )
@@ -129,14 +131,41 @@ func (p position) newestFirst(other position) int {
 	return cmp.Or(strings.Compare(other.CreatedAt, p.CreatedAt), strings.Compare(other.OrderID, p.OrderID))
 }
 
+// parts is into how many parts the table is cut, each with a scan of its own.
+const parts = 4
+
 // scan finds where the orders are that the query selects and that come after a
 // position.
 func (s *Stack) scan(ctx context.Context, q Query, from position) ([]position, error) {
-	in := &dynamodb.ScanInput{
-		TableName:                s.table("OrdersTable"),
-		ProjectionExpression:     aws.String("orderId, createdAt"),
-		ExpressionAttributeNames: map[string]string{},
+	var found [parts][]position
+	scans, ctx := errgroup.WithContext(ctx)
+	for part := range parts {
+		scans.Go(func() error {
+			in := q.scanInput()
+			in.TableName, in.Segment, in.TotalSegments = s.table("OrdersTable"), aws.Int32(int32(part)), aws.Int32(parts)
+			for pages := dynamodb.NewScanPaginator(s.db, in); pages.HasMorePages(); {
+				out, err := pages.NextPage(ctx)
+				if err != nil {
+					return fmt.Errorf("stack: orders: %w", err)
+				}
+				for _, item := range out.Items {
+					p := position{CreatedAt: text(item["createdAt"]), OrderID: text(item["orderId"])}
+					if (from.OrderID == "" || from.newestFirst(p) < 0) && q.finds(words(item)) {
+						found[part] = append(found[part], p)
+					}
+				}
+			}
+			return nil
+		})
 	}
+	err := scans.Wait()
+	return slices.Concat(found[:]...), err
+}
+
+// scanInput asks for what the query needs of the orders of its status.
+// DynamoDB heeds the case of letters, so the text is looked for here.
+func (q Query) scanInput() *dynamodb.ScanInput {
+	in := &dynamodb.ScanInput{ProjectionExpression: aws.String("orderId, createdAt"), ExpressionAttributeNames: map[string]string{}}
 	if q.Status != "" {
 		in.FilterExpression = aws.String("#status = :status")
 		in.ExpressionAttributeNames["#status"] = "status"
@@ -146,29 +175,26 @@ func (s *Stack) scan(ctx context.Context, q Query, from position) ([]position, e
 		in.ProjectionExpression = aws.String("orderId, createdAt, customerId, customer.#name, #lines, #items")
 		maps.Copy(in.ExpressionAttributeNames, map[string]string{"#name": "name", "#lines": "lines", "#items": "items"})
 	}
-	var found []position
-	for pages := dynamodb.NewScanPaginator(s.db, in); pages.HasMorePages(); {
-		out, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("stack: orders: %w", err)
+	return in
+}
+
+// words are what a text is looked for in, of a row that was scanned. Ten
+// thousand rows take too long to be read by reflection.
+func words(item row) []string {
+	words := append(make([]string, 0, 8), text(item["orderId"]), text(item["customerId"]))
+	if customer, ok := item["customer"].(*types.AttributeValueMemberM); ok {
+		words = append(words, text(customer.Value["name"]))
+	}
+	for _, name := range []string{"lines", "items"} {
+		lines, _ := item[name].(*types.AttributeValueMemberL)
+		if lines == nil {
+			continue
 		}
-		for _, item := range out.Items {
-			p := position{CreatedAt: text(item["createdAt"]), OrderID: text(item["orderId"])}
-			if from.OrderID != "" && from.newestFirst(p) >= 0 {
-				continue
+		for _, line := range lines.Value {
+			if line, ok := line.(*types.AttributeValueMemberM); ok {
+				words = append(words, text(line.Value["sku"]))
 			}
-			if q.Text != "" {
-				o, err := parseOrder(item)
-				if err != nil {
-					return nil, err
-				}
-				o.Customer.ID = text(item["customerId"])
-				if !(Query{Text: q.Text}).matches(o) {
-					continue
-				}
-			}
-			found = append(found, p)
 		}
 	}
-	return found, nil
+	return words
 }

@@ -58,7 +58,7 @@ func TestStock(t *testing.T) {
 }
 
 // consume switches a consumer off or on.
-func consume(t *testing.T, shop *stacktest.Shop, function string, on bool) {
+func consume(t testing.TB, shop *stacktest.Shop, function string, on bool) {
 	t.Helper()
 	function = "orderflow-" + function
 	mappings, err := shop.Lambda.ListEventSourceMappings(t.Context(), &lambda.ListEventSourceMappingsInput{FunctionName: function})

@@ -22,9 +22,11 @@ const margin = 500 * time.Millisecond
 
 // A Message is one record of a batch.
 type Message struct {
-	ID    string // SQS's message ID
-	Body  string // the event as it was published
-	Event order.Event
+	ID           string // SQS's message ID
+	Body         string // the event as it was published
+	Event        order.Event
+	ReceiveCount int       // how often it was received, this time included
+	SentAt       time.Time // to its queue
 }
 
 // Handle acts on one event. Of an event that carries a task token the result,
@@ -59,15 +61,14 @@ func Whole(handle func(ctx context.Context, batch []Message) error) lambda.Handl
 		if len(messages) == 0 {
 			return failed
 		}
+		start := time.Now()
 		err := guard(func() error { return handle(ctx, messages) })
-		if err != nil {
-			slog.ErrorContext(ctx, "batch failed", "events", len(messages), "error", err)
-			for _, m := range messages {
+		for _, m := range messages {
+			m.log(ctx, done, start, err)
+			if err != nil {
 				failed = append(failed, m.ID)
 			}
-			return failed
 		}
-		slog.InfoContext(ctx, "batch done", "events", len(messages))
 		return failed
 	})
 }
@@ -78,10 +79,15 @@ func Whole(handle func(ctx context.Context, batch []Message) error) lambda.Handl
 type handler func(ctx context.Context, b batch) (failed []string)
 
 // A batch is what of an SQS event matters here; the rest is most of it.
+// https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
 type batch struct {
 	Records []struct {
-		MessageID string `json:"messageId"`
-		Body      string `json:"body"`
+		MessageID  string `json:"messageId"`
+		Body       string `json:"body"`
+		Attributes struct {
+			ApproximateReceiveCount int   `json:",string"`
+			SentTimestamp           int64 `json:",string"` // Unix time in milliseconds
+		} `json:"attributes"`
 	}
 }
 
@@ -105,18 +111,22 @@ func beforeDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithDeadline(ctx, deadline.Add(-margin))
 }
 
-// decode splits a batch into what is an event and the IDs of what is none.
-// The latter go round until their queue gives them up to the dead-letter queue.
+// decode splits a batch into what is an event and the IDs of what is none, and
+// says in the log what was received. What is no event goes round until its
+// queue gives it up to the dead-letter queue.
 func decode(ctx context.Context, b batch) (messages []Message, failed []string) {
 	messages = make([]Message, 0, len(b.Records))
 	for _, r := range b.Records {
 		e, err := order.ParseEvent([]byte(r.Body))
 		if err != nil {
-			slog.ErrorContext(ctx, "message is no event", "messageId", r.MessageID, "error", err)
+			slog.LogAttrs(ctx, slog.LevelError, "message is no event", slog.String("messageId", r.MessageID),
+				slog.Int("receiveCount", r.Attributes.ApproximateReceiveCount), slog.Any("error", err))
 			failed = append(failed, r.MessageID)
 			continue
 		}
-		messages = append(messages, Message{ID: r.MessageID, Body: r.Body, Event: e})
+		m := Message{ID: r.MessageID, Body: r.Body, Event: e, ReceiveCount: r.Attributes.ApproximateReceiveCount, SentAt: time.UnixMilli(r.Attributes.SentTimestamp).UTC()}
+		slog.LogAttrs(ctx, slog.LevelInfo, "event received", append(m.about(), slog.Time("sentAt", m.SentAt))...)
+		messages = append(messages, m)
 	}
 	return messages, failed
 }
@@ -124,7 +134,7 @@ func decode(ctx context.Context, b batch) (messages []Message, failed []string) 
 // each sees one event through, unless time has run out.
 func each(ctx context.Context, handle Handle, tasks Tasks, m Message) error {
 	if err := ctx.Err(); err != nil {
-		slog.WarnContext(ctx, "event not started", append(about(m.Event), "error", err)...)
+		slog.LogAttrs(ctx, slog.LevelWarn, "event not started", append(m.about(), slog.Any("error", err))...)
 		return err
 	}
 	return finish(ctx, handle, tasks, m)
@@ -139,18 +149,29 @@ func finish(ctx context.Context, handle Handle, tasks Tasks, m Message) error {
 		outcome, err = answer(ctx, tasks, m.Event.Data.TaskToken, result, err)
 		return err
 	})
-	about := append(about(m.Event), "took", time.Since(start))
-	if err != nil {
-		slog.ErrorContext(ctx, "event failed", append(about, "error", err)...)
-		return err
-	}
-	slog.InfoContext(ctx, "event "+outcome, about...)
-	return nil
+	m.log(ctx, outcome, start, err)
+	return err
 }
 
-// about says in the log which event it is.
-func about(e order.Event) []any {
-	return []any{"orderId", e.Data.OrderID, "type", string(e.Type), "eventId", e.ID}
+// log says what became of a message that was started.
+func (m Message) log(ctx context.Context, outcome string, start time.Time, err error) {
+	about := append(m.about(), slog.Duration("took", time.Since(start)))
+	if err != nil {
+		slog.LogAttrs(ctx, slog.LevelError, "event failed", append(about, slog.Any("error", err))...)
+		return
+	}
+	slog.LogAttrs(ctx, slog.LevelInfo, outcome, about...)
+}
+
+// about says in the log which message it is, by IDs alone. There is room for
+// what a line adds.
+func (m Message) about() []slog.Attr {
+	return append(make([]slog.Attr, 0, 7),
+		slog.String("orderId", m.Event.Data.OrderID),
+		slog.String("type", string(m.Event.Type)),
+		slog.String("eventId", m.Event.ID),
+		slog.String("messageId", m.ID),
+		slog.Int("receiveCount", m.ReceiveCount))
 }
 
 // guard makes an error of a panic, so that one event cannot take its batch

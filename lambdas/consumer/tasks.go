@@ -21,9 +21,9 @@ type Tasks interface {
 
 // What became of an event, as the log says it.
 const (
-	handled = "handled"
-	refused = "refused"
-	tooLate = "handled for a wait that has ended"
+	done    = "event done"
+	refused = "event refused"
+	tooLate = "event done for a wait that has ended"
 )
 
 // maxCause is how many characters a failure's cause may have.
@@ -34,7 +34,7 @@ const maxCause = 32768
 // A fault is not told: its message comes again, and the state goes on waiting.
 func answer(ctx context.Context, tasks Tasks, token string, result any, err error) (outcome string, _ error) {
 	if token == "" {
-		return handled, err
+		return done, err
 	}
 	if tasks == nil {
 		return "", errors.New("consumer: an event asks for an answer, and this consumer gives none")
@@ -45,7 +45,7 @@ func answer(ctx context.Context, tasks Tasks, token string, result any, err erro
 	if err != nil {
 		return "", err
 	}
-	return ended(handled, succeed(ctx, tasks, token, result))
+	return ended(done, succeed(ctx, tasks, token, result))
 }
 
 func succeed(ctx context.Context, tasks Tasks, token string, result any) error {

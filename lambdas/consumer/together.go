@@ -26,8 +26,8 @@ func Together(together HandleTogether, handle Handle, tasks Tasks) lambda.Handle
 
 		var undone []Message
 		for _, m := range first {
-			result, done := results[m.Event.Data.OrderID]
-			if !done {
+			result, ok := results[m.Event.Data.OrderID]
+			if !ok {
 				undone = append(undone, m)
 				continue
 			}

@@ -6,6 +6,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
+	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -44,14 +46,33 @@ func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	if err := json.Unmarshal(payload, &r); err != nil {
 		return nil, fmt.Errorf("validation: request: %w", err)
 	}
-	items := order.Merge(r.Items)
-	products, err := h.catalogue.products(ctx, items)
-	if err != nil {
-		return nil, err
-	}
-	priced, err := price(items, products)
+	start := time.Now()
+	priced, err := h.price(ctx, order.Merge(r.Items))
+	report(ctx, r.OrderID, start, err)
 	if err != nil {
 		return nil, err
 	}
 	return json.Marshal(priced)
+}
+
+func (h *handler) price(ctx context.Context, items []order.Item) (Priced, error) {
+	products, err := h.catalogue.products(ctx, items)
+	if err != nil {
+		return Priced{}, err
+	}
+	return price(items, products)
+}
+
+// report says in the log how it went. Why an order is invalid is not said:
+// that is free text about what a customer wrote.
+func report(ctx context.Context, orderID string, start time.Time, err error) {
+	about := []slog.Attr{slog.String("orderId", orderID), slog.Duration("took", time.Since(start))}
+	switch err.(type) {
+	case nil:
+		slog.LogAttrs(ctx, slog.LevelInfo, "order validated", append(about, slog.String("outcome", "priced"))...)
+	case order.InvalidOrder:
+		slog.LogAttrs(ctx, slog.LevelInfo, "order validated", append(about, slog.String("outcome", "invalid"))...)
+	default:
+		slog.LogAttrs(ctx, slog.LevelError, "order not validated", append(about, slog.Any("error", err))...)
+	}
 }

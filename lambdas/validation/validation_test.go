@@ -1,8 +1,10 @@
 package validation_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 
@@ -82,6 +84,26 @@ func TestABrokenCatalogueIsAFault(t *testing.T) {
 	_, err := h.Invoke(t.Context(), []byte(`{"items":[{"sku":"BROKEN","quantity":1}]}`))
 	if _, ok := err.(order.InvalidOrder); ok || err == nil || !strings.Contains(err.Error(), `"BROKEN" is incomplete`) {
 		t.Errorf("error %v", err)
+	}
+}
+
+func TestLog(t *testing.T) {
+	var log bytes.Buffer
+	before := slog.Default()
+	slog.SetDefault(slog.New(slog.NewJSONHandler(&log, nil)))
+	defer slog.SetDefault(before)
+	h := newHandler(t, newCatalogue(t).AWSConfig())
+	for _, test := range []struct{ sku, want, not string }{
+		{"MUG", `"level":"INFO","msg":"order validated","orderId":"o1",`, "error"},
+		{"MUG", `"outcome":"priced"`, "error"},
+		{"Lovelace", `"outcome":"invalid"`, "Lovelace"},
+		{"BROKEN", `"level":"ERROR","msg":"order not validated","orderId":"o1",`, "outcome"},
+	} {
+		log.Reset()
+		h.Invoke(t.Context(), fmt.Appendf(nil, `{"orderId":"o1","items":[{"sku":%q,"quantity":1}]}`, test.sku))
+		if text := log.String(); strings.Count(text, "\n") != 1 || !strings.Contains(text, test.want) || strings.Contains(text, test.not) {
+			t.Errorf("%s: the log is %s, want %s and not %s", test.sku, text, test.want, test.not)
+		}
 	}
 }
 

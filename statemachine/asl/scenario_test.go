@@ -1,44 +1,26 @@
 package asl_test
 
 import (
-	"encoding/json"
 	"flag"
-	"fmt"
 	"os"
 	"path/filepath"
-	"reflect"
-	"slices"
-	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"golang.org/x/tools/txtar"
 
-	"orderflow/statemachine/asl"
+	"orderflow/statemachine/asl/asltest"
 )
 
 var update = flag.Bool("update", false, "rewrite what the scenarios in testdata expect")
 
-// TestScenarios plays the txtar files of testdata. Each has
+// TestScenarios plays the txtar files of testdata. Beside what asltest reads,
+// each has
 //
-//	definition.json  a state machine
-//	input.json       the execution's input; {} if left out
-//	script           what happens, a line each
-//	history          the history, as id<previousEventId Type {details}, with
-//	                 the seconds since the start and, after an arrow, what the
-//	                 caller is told to do
-//	outcome          status and output, or status, error and cause
-//
-// The script's lines:
-//
-//	started STATE            submitted STATE JSON     succeeded STATE JSON
-//	failed STATE ERROR CAUSE heartbeat STATE          ok STATE JSON
-//	advance DURATION         stop ERROR CAUSE         redrive
-//
-// ok is started, submitted if a token is waited for, and succeeded. #3 stands
-// for the task with that ID, even a late one. A - is an error or cause that is
-// not given. advance fires the timers on its way.
+//	history  the history, as id<previousEventId Type {details}, with the
+//	         seconds since the start and, after an arrow, what the caller is
+//	         told to do
+//	outcome  status and output, or status, error and cause
 func TestScenarios(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(files) == 0 {
@@ -46,361 +28,21 @@ func TestScenarios(t *testing.T) {
 	}
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
-			archive, err := txtar.ParseFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			p := newPlay(t, section(archive, "definition.json"), section(archive, "input.json"))
-			for line := range strings.Lines(section(archive, "script")) {
-				if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
-					p.perform(line)
-				}
-			}
+			s := asltest.Perform(t, file)
 			if *update {
-				setSection(archive, "history", p.history())
-				setSection(archive, "outcome", p.outcome()+"\n")
-				if err := os.WriteFile(file, txtar.Format(archive), 0o644); err != nil {
+				s.SetSection("history", s.History())
+				s.SetSection("outcome", s.Outcome()+"\n")
+				if err := os.WriteFile(file, txtar.Format(s.Archive), 0o644); err != nil {
 					t.Fatal(err)
 				}
 				return
 			}
-			if got, want := p.history(), section(archive, "history"); got != want {
+			if got, want := s.History(), s.Section("history"); got != want {
 				t.Errorf("history:\n%s\nwant:\n%s", got, want)
 			}
-			if got, want := p.outcome(), strings.TrimSpace(section(archive, "outcome")); got != want {
+			if got, want := s.Outcome(), strings.TrimSpace(s.Section("outcome")); got != want {
 				t.Errorf("outcome %s, want %s", got, want)
 			}
 		})
 	}
-}
-
-func section(a *txtar.Archive, name string) string {
-	for _, f := range a.Files {
-		if f.Name == name {
-			return string(f.Data)
-		}
-	}
-	return ""
-}
-
-func setSection(a *txtar.Archive, name, data string) {
-	for i := range a.Files {
-		if a.Files[i].Name == name {
-			a.Files[i].Data = []byte(data)
-			return
-		}
-	}
-	a.Files = append(a.Files, txtar.File{Name: name, Data: []byte(data)})
-}
-
-// A play is an execution whose world is a script.
-type play struct {
-	t       *testing.T
-	machine *asl.Machine
-	x       *asl.Execution
-	start   time.Time
-	now     time.Time
-	timers  map[int64]time.Time
-	tasks   []asl.ScheduleTask
-	events  int64
-	end     *asl.Complete
-	log     strings.Builder
-}
-
-func newPlay(t *testing.T, definition, input string) *play {
-	t.Helper()
-	m, err := asl.Parse([]byte(definition))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if strings.TrimSpace(input) == "" {
-		input = "{}"
-	}
-	start := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	p := &play{t: t, machine: m, start: start, now: start, timers: map[int64]time.Time{}}
-	x, commands := m.Start(asl.Params{
-		ExecutionARN:  "arn:aws:states:us-east-1:000000000000:execution:machine:run",
-		ExecutionName: "run", RoleARN: "arn:aws:iam::000000000000:role/machine",
-		StateMachineARN:  "arn:aws:states:us-east-1:000000000000:stateMachine:machine",
-		StateMachineName: "machine",
-		Input:            json.RawMessage(strings.TrimSpace(input)), Now: start, Seed: 1,
-	})
-	p.x = x
-	p.follow(commands)
-	return p
-}
-
-// step steps the execution and a copy that went through JSON: both must do
-// the same.
-func (p *play) step(e asl.Event) {
-	p.t.Helper()
-	copied := roundTrip(p.t, p.x)
-	commands := p.machine.Step(p.x, p.now, e)
-	same := p.machine.Step(copied, p.now, e)
-	if !reflect.DeepEqual(commands, same) {
-		p.t.Fatalf("after %T %+v, the unmarshalled execution goes on with\n%+v\nnot with\n%+v", e, e, same, commands)
-	}
-	if a, b := marshal(p.t, p.x), marshal(p.t, copied); a != b {
-		p.t.Fatalf("after %T, the unmarshalled execution is\n%s\nnot\n%s", e, b, a)
-	}
-	p.follow(commands)
-}
-
-func roundTrip(t *testing.T, x *asl.Execution) *asl.Execution {
-	t.Helper()
-	copied := new(asl.Execution)
-	if err := json.Unmarshal([]byte(marshal(t, x)), copied); err != nil {
-		t.Fatal(err)
-	}
-	return copied
-}
-
-func marshal(t *testing.T, v any) string {
-	t.Helper()
-	b, err := json.Marshal(v)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(b)
-}
-
-func (p *play) follow(commands []asl.Command) {
-	p.t.Helper()
-	for i, c := range commands {
-		switch c := c.(type) {
-		case asl.Record:
-			p.events++
-			if c.Type == "ExecutionRedriven" {
-				p.end = nil
-			}
-			if c.ID > 1000 && c.ID < asl.MaxHistory-100 {
-				continue // the middle of a history that fills up
-			}
-			p.checkRecord(c.HistoryEvent)
-			fmt.Fprintf(&p.log, "%d<%d%s %s", c.ID, c.PreviousID, p.elapsed(p.now), c.Type)
-			if c.Details != nil {
-				fmt.Fprintf(&p.log, " %s", details(p.t, c.Details))
-			}
-			p.log.WriteByte('\n')
-		case asl.ScheduleTask:
-			p.tasks = append(p.tasks, c)
-			fmt.Fprintf(&p.log, "  → task %d %s %s", c.TaskID, c.State, c.Resource)
-			if c.WaitForToken != (c.Token != "") {
-				p.t.Errorf("task %d: waits for a token: %t, token %q", c.TaskID, c.WaitForToken, c.Token)
-			}
-			p.log.WriteByte('\n')
-		case asl.CancelTask:
-			fmt.Fprintf(&p.log, "  → cancel task %d\n", c.TaskID)
-		case asl.SetTimer:
-			p.timers[c.TimerID] = c.At
-			fmt.Fprintf(&p.log, "  → timer %d%s\n", c.TimerID, p.elapsed(c.At))
-		case asl.ClearTimer:
-			if _, ok := p.timers[c.TimerID]; !ok {
-				p.t.Errorf("timer %d is cleared, but not set", c.TimerID)
-			}
-			delete(p.timers, c.TimerID)
-			fmt.Fprintf(&p.log, "  → clear timer %d\n", c.TimerID)
-		case asl.Complete:
-			p.end = &c
-			if i != len(commands)-1 {
-				p.t.Errorf("%v follows the end", commands[i+1:])
-			}
-			if len(p.timers) > 0 {
-				p.t.Errorf("timers %v are left at the end", p.timers)
-			}
-		}
-	}
-}
-
-// checkRecord holds for every event of every history.
-func (p *play) checkRecord(e asl.HistoryEvent) {
-	if e.ID != p.events {
-		p.t.Errorf("event %d has ID %d", p.events, e.ID)
-	}
-	if e.Type == "" {
-		p.t.Errorf("event %d has no type", e.ID)
-	}
-	if e.PreviousID < 0 || e.PreviousID >= e.ID {
-		p.t.Errorf("event %d points at %d", e.ID, e.PreviousID)
-	}
-	if !e.Timestamp.Equal(p.now) {
-		p.t.Errorf("event %d is from %v, not %v", e.ID, e.Timestamp, p.now)
-	}
-	if (asl.DetailsName(e.Type) != "") != (e.Details != nil) {
-		p.t.Errorf("event %d of type %s has details %v", e.ID, e.Type, e.Details)
-	}
-	var again asl.HistoryEvent
-	if err := json.Unmarshal([]byte(marshal(p.t, e)), &again); err != nil {
-		p.t.Errorf("event %d: %v", e.ID, err)
-	} else if again.Timestamp = e.Timestamp; !reflect.DeepEqual(again, e) {
-		p.t.Errorf("event %d is %+v, after a round trip %+v", e.ID, e, again)
-	}
-}
-
-func (p *play) elapsed(at time.Time) string {
-	if at.Equal(p.start) {
-		return ""
-	}
-	return " +" + at.Sub(p.start).String()
-}
-
-// details writes JSON with its inner JSON texts as JSON, which reads better,
-// and without the whole payloads' {"truncated":false}.
-func details(t *testing.T, v any) string {
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal([]byte(marshal(t, v)), &members); err != nil {
-		t.Fatal(err)
-	}
-	var names []string
-	for name, value := range members {
-		var text string
-		switch {
-		case strings.HasSuffix(name, "Details"):
-			if string(value) != `{"truncated":false}` {
-				t.Errorf("%s is %s", name, value)
-			}
-			delete(members, name)
-			continue
-		case name == "input" || name == "output" || name == "parameters":
-			if err := json.Unmarshal(value, &text); err != nil || !json.Valid([]byte(text)) {
-				t.Errorf("%s is no JSON text: %s", name, value)
-			}
-			if len(text) > 500 {
-				text = `"` + strconv.Itoa(len(text)) + ` bytes"`
-			}
-			members[name] = json.RawMessage(text)
-		}
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	var b strings.Builder
-	for i, name := range names {
-		b.WriteString([]string{", ", ""}[btoi(i == 0)] + name + " " + string(members[name]))
-	}
-	return "{" + b.String() + "}"
-}
-
-func btoi(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
-
-func (p *play) perform(line string) {
-	p.t.Helper()
-	verb, rest, _ := strings.Cut(line, " ")
-	switch verb {
-	case "advance":
-		d, err := time.ParseDuration(rest)
-		if err != nil {
-			p.t.Fatal(err)
-		}
-		p.advance(d)
-		return
-	case "stop":
-		name, cause, _ := strings.Cut(rest, " ")
-		p.step(asl.Stop{Error: given(name), Cause: given(cause)})
-		return
-	case "redrive":
-		p.step(asl.Redriven{})
-		return
-	}
-	who, data, _ := strings.Cut(rest, " ")
-	if data == "BIG" { // a JSON string just over the limit
-		data = `"` + strings.Repeat("x", asl.MaxPayload-1) + `"`
-	}
-	task := p.task(who)
-	switch verb {
-	case "started":
-		p.step(asl.TaskStarted{TaskID: task.TaskID})
-	case "submitted":
-		p.step(asl.TaskSubmitted{TaskID: task.TaskID, Output: json.RawMessage(data)})
-	case "succeeded":
-		p.step(asl.TaskSucceeded{TaskID: task.TaskID, Output: json.RawMessage(data)})
-	case "failed":
-		name, cause, _ := strings.Cut(data, " ")
-		p.step(asl.TaskFailed{TaskID: task.TaskID, Error: given(name), Cause: given(cause)})
-	case "heartbeat":
-		p.step(asl.TaskHeartbeat{TaskID: task.TaskID})
-	case "ok":
-		p.step(asl.TaskStarted{TaskID: task.TaskID})
-		if task.WaitForToken {
-			p.step(asl.TaskSubmitted{TaskID: task.TaskID, Output: json.RawMessage(`{"MessageId":"m"}`)})
-		}
-		p.step(asl.TaskSucceeded{TaskID: task.TaskID, Output: json.RawMessage(data)})
-	default:
-		p.t.Fatalf("script: %q is not understood", line)
-	}
-}
-
-func given(s string) *string {
-	if s == "-" || s == "" {
-		return nil
-	}
-	return &s
-}
-
-// task is the latest task of a state, or the one with an ID.
-func (p *play) task(who string) asl.ScheduleTask {
-	p.t.Helper()
-	for _, task := range slices.Backward(p.tasks) {
-		if task.State == who || "#"+strconv.FormatInt(task.TaskID, 10) == who {
-			return task
-		}
-	}
-	p.t.Fatalf("script: no task %s; history so far:\n%s", who, p.log.String())
-	return asl.ScheduleTask{}
-}
-
-// advance lets time pass, firing timers when they are due.
-func (p *play) advance(d time.Duration) {
-	p.t.Helper()
-	until := p.now.Add(d)
-	for {
-		id, at := int64(0), until
-		for timer, due := range p.timers {
-			if due.Before(at) || due.Equal(at) && (id == 0 || timer < id) {
-				id, at = timer, due
-			}
-		}
-		if id == 0 {
-			break
-		}
-		p.now = at
-		delete(p.timers, id)
-		p.step(asl.TimerFired{TimerID: id})
-	}
-	p.now = until
-}
-
-// history is the log, of which a very long one shows the ends.
-func (p *play) history() string {
-	lines := strings.SplitAfter(p.log.String(), "\n")
-	if len(lines) < 1000 {
-		return p.log.String()
-	}
-	return strings.Join(lines[:10], "") + "…\n" + strings.Join(lines[len(lines)-10:], "")
-}
-
-func (p *play) outcome() string {
-	if p.end == nil {
-		return string(asl.Running)
-	}
-	out := string(p.end.Status)
-	if p.end.Status == asl.Succeeded {
-		output := string(p.end.Output)
-		if len(output) > 500 {
-			output = strconv.Itoa(len(output)) + " bytes"
-		}
-		return out + " " + output
-	}
-	for _, s := range []*string{p.end.Error, p.end.Cause} {
-		if s == nil {
-			out += " -"
-		} else {
-			out += " " + *s
-		}
-	}
-	return out
 }

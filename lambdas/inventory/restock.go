@@ -88,51 +88,46 @@ func (s Shelves) get(ctx context.Context, sku string) (Shelf, error) {
 // errRecounted is the error of a write that met another count than was read.
 var errRecounted = errors.New("inventory: stock was counted anew")
 
-// add writes both counts that change at once. Given what was counted, it does
-// so only if the units stocked are still as many.
-func (s Shelves) add(ctx context.Context, sku string, units int64, counted *Shelf) (shelf Shelf, err error) {
-	condition := "(attribute_not_exists(sku) OR stocked <= :most) AND (attribute_not_exists(sku) OR available >= :taken)"
+// add writes both counts that change, at once. Given what was counted, it does
+// so only if as many units are stocked still.
+//
+// It is a transaction of one write, for the SDK makes a call again whose answer
+// was lost: a transaction counts once, by its token, and an update twice.
+func (s Shelves) add(ctx context.Context, sku string, units int64, counted *Shelf) (Shelf, error) {
+	condition := "stocked <= :most AND available >= :taken"
 	values := map[string]types.AttributeValue{
-		":units": long(units), ":taken": long(max(-units, 0)), ":most": long(MaxStocked - units), ":none": long(0),
-	}
-	if units < 0 {
-		condition = "available >= :taken AND stocked <= :most"
+		":units": long(units), ":none": long(0), ":most": long(MaxStocked - units), ":taken": long(max(-units, 0)),
 	}
 	if counted != nil {
-		condition += " AND (attribute_not_exists(sku) OR stocked = :counted)"
+		condition += " AND stocked = :counted"
 		values[":counted"] = long(counted.Stocked)
 	}
-	err = insist(ctx, func() error {
-		out, err := s.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-			TableName: &s.Table,
-			Key:       map[string]types.AttributeValue{"sku": str(sku)},
-			UpdateExpression: aws.String("SET stocked = if_not_exists(stocked, :none) + :units, available = if_not_exists(available, :none) + :units, " +
-				"reserved = if_not_exists(reserved, :none), committed = if_not_exists(committed, :none)"),
-			ConditionExpression:                 &condition,
-			ExpressionAttributeValues:           values,
-			ReturnValues:                        types.ReturnValueAllNew,
-			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
-		})
-		if err != nil {
-			return notAdded(sku, units, counted, err)
-		}
-		shelf, err = parseShelf(sku, out.Attributes)
-		return err
-	})
-	return shelf, err
+	if units >= 0 && (counted == nil || counted.Stocked == 0) {
+		condition = "attribute_not_exists(sku) OR " + condition
+	}
+	writes := []types.TransactWriteItem{{Update: &types.Update{
+		TableName: &s.Table,
+		Key:       map[string]types.AttributeValue{"sku": str(sku)},
+		UpdateExpression: aws.String("SET stocked = if_not_exists(stocked, :none) + :units, available = if_not_exists(available, :none) + :units, " +
+			"reserved = if_not_exists(reserved, :none), committed = if_not_exists(committed, :none)"),
+		ConditionExpression:                 &condition,
+		ExpressionAttributeValues:           values,
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	}}}
+	store := store{db: s.DB, stock: s.Table}
+	failures, err := store.transact(ctx, 0, writes)
+	if err != nil {
+		return Shelf{}, fmt.Errorf("inventory: stock of sku %q: %w", sku, err)
+	}
+	if failures != nil {
+		return Shelf{}, notAdded(sku, units, counted, failures[0].Item)
+	}
+	return s.get(ctx, sku)
 }
 
-// notAdded tells why units were not added.
-func notAdded(sku string, units int64, counted *Shelf, err error) error {
-	fault := fmt.Errorf("inventory: stock of sku %q: %w", sku, err)
-	if _, ok := errors.AsType[*types.TransactionConflictException](err); ok {
-		return contended{fault}
-	}
-	failed, ok := errors.AsType[*types.ConditionalCheckFailedException](err)
-	if !ok {
-		return fault
-	}
-	found, err := parseShelf(sku, failed.Item)
+// notAdded tells why units were not added, from what was found instead.
+func notAdded(sku string, units int64, counted *Shelf, item map[string]types.AttributeValue) error {
+	found, err := parseShelf(sku, item)
 	switch {
 	case err != nil:
 		return err

@@ -13,7 +13,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
+	"orderflow/lambdas/order"
 	"orderflow/statemachine/asl"
+	"orderflow/statemachine/journey"
 )
 
 // StateMachineARN is the state machine's.
@@ -43,8 +45,15 @@ const historyPage = 1000
 
 // History is an execution's, from its first event on. Error: ErrNoExecution.
 func (s *Stack) History(ctx context.Context, executionARN string) iter.Seq2[asl.HistoryEvent, error] {
+	return s.history(ctx, executionARN, true)
+}
+
+// history is an execution's, with its data or without.
+func (s *Stack) history(ctx context.Context, executionARN string, data bool) iter.Seq2[asl.HistoryEvent, error] {
 	return func(yield func(asl.HistoryEvent, error) bool) {
-		pages := sfn.NewGetExecutionHistoryPaginator(s.states, &sfn.GetExecutionHistoryInput{ExecutionArn: &executionARN, MaxResults: historyPage})
+		pages := sfn.NewGetExecutionHistoryPaginator(s.states, &sfn.GetExecutionHistoryInput{
+			ExecutionArn: &executionARN, MaxResults: historyPage, IncludeExecutionData: &data,
+		})
 		for pages.HasMorePages() {
 			page, err := pages.NextPage(ctx)
 			if err != nil {
@@ -157,6 +166,52 @@ func (s *Stack) since(ctx context.Context, executionARN string, id int64) ([]asl
 }
 
 // now are the states that an execution is in, those within others alone.
-func (s *Stack) now(ctx context.Context, executionARN string) ([]string, error) {
-	return nil, nil
+func (s *Stack) now(ctx context.Context, executionARN string) (states []string, err error) {
+	j, err := s.journey(ctx, executionARN, false)
+	if err != nil {
+		return nil, err
+	}
+	for _, v := range j.Now() {
+		states = append(states, v.State)
+	}
+	return states, nil
+}
+
+// journey is an execution's so far, with its data or without. Error:
+// ErrNoExecution.
+func (s *Stack) journey(ctx context.Context, executionARN string, data bool) (*journey.Journey, error) {
+	j := journey.New()
+	for e, err := range s.history(ctx, executionARN, data) {
+		if err != nil {
+			return nil, err
+		}
+		j.Add(e)
+	}
+	return j, nil
+}
+
+// wait says whether the state still waits whose token an event carries.
+func (s *Stack) wait(ctx context.Context, e *order.Event) (Wait, error) {
+	if e == nil || e.Data.TaskToken == "" {
+		return WaitNone, nil
+	}
+	j, err := s.journey(ctx, s.ExecutionARN(e.Data.OrderID), true)
+	if errors.Is(err, ErrNoExecution) {
+		return WaitOver, nil
+	}
+	if err != nil {
+		return WaitNone, err
+	}
+	return waitOf(j, e.Data.TaskToken), nil
+}
+
+func waitOf(j *journey.Journey, token string) Wait {
+	for _, v := range j.Visits {
+		for _, a := range v.Attempts {
+			if a.Outcome == journey.Running && strings.Contains(a.Arguments, token) {
+				return WaitOpen
+			}
+		}
+	}
+	return WaitOver
 }

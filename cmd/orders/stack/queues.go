@@ -2,13 +2,15 @@ package stack
 
 import (
 	"context"
-	"errors"
+	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
-	"orderflow/lambdas/order"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"golang.org/x/sync/errgroup"
 )
-
-var errTODO = errors.New("stack: not yet")
 
 // A Queue is a consumer's, with its dead-letter queue.
 type Queue struct {
@@ -22,7 +24,7 @@ type Queue struct {
 	DeadLettersURL  string `json:"-"`
 }
 
-// A Depth is how many messages a queue holds.
+// A Depth is how many messages a queue holds. SQS says so approximately.
 type Depth struct {
 	Visible  int `json:"visible"`
 	InFlight int `json:"inFlight"`
@@ -30,9 +32,6 @@ type Depth struct {
 
 	Messages []Message `json:"-"` // where they can be peeked at
 }
-
-// Queues are the consumers', in alphabetical order.
-func (s *Stack) Queues(ctx context.Context) ([]Queue, error) { return nil, errTODO }
 
 // A Message is one of a queue.
 type Message struct {
@@ -44,36 +43,94 @@ type Message struct {
 	VisibleAt     time.Time `json:"visibleAt,omitzero"` // of one that is peeked at: delayed or in flight until then
 }
 
-// A DeadLetter is a message that its consumer could not process.
-type DeadLetter struct {
-	Consumer string `json:"consumer"`
-	Message
-	Event     *order.Event `json:"-"` // nil: the message is no event
-	OrderID   string       `json:"orderId,omitempty"`
-	Type      string       `json:"type,omitempty"`
-	LastError string       `json:"lastError,omitempty"` // what the function last logged of it; "": nothing is kept
-	FailedAt  time.Time    `json:"failedAt,omitzero"`
-	RequestID string       `json:"requestId,omitempty"` // of that invocation
-
-	// Wait says whether the state whose token it carries still waits.
-	Wait Wait `json:"wait,omitempty"`
+// A consumer is a queue with all that belongs to it.
+type consumer struct {
+	name                    string // inventory
+	queueURL, deadLetterURL string
+	logGroup                string // "": it has none
 }
 
-type Wait string
-
-const (
-	WaitNone Wait = ""     // it asks for no answer
-	WaitOpen Wait = "open" // an answer is still waited for
-	WaitOver Wait = "over" // nobody waits any more: redriving it decides nothing
-)
-
-// DeadLetters of a consumer, oldest first; "" for all consumers.
-func (s *Stack) DeadLetters(ctx context.Context, consumer string) ([]DeadLetter, error) {
-	return nil, errTODO
+// ErrNoConsumer is the error of naming a consumer that the stack does not have.
+type ErrNoConsumer struct {
+	Name  string
+	There []string // which there are
 }
 
-// Redrive sends dead letters back to their queue, all of a consumer's when no
-// message IDs are given, and says how many it sent.
-func (s *Stack) Redrive(ctx context.Context, consumer string, messageIDs ...string) (int, error) {
-	return 0, errTODO
+func (e ErrNoConsumer) Error() string {
+	return fmt.Sprintf("stack: there is no consumer %q", e.Name)
+}
+
+// consumer finds one by its name. Error: ErrNoConsumer.
+func (s *Stack) consumer(name string) (consumer, error) {
+	for _, c := range s.consumers {
+		if c.name == name {
+			return c, nil
+		}
+	}
+	return consumer{}, ErrNoConsumer{name, s.Consumers()}
+}
+
+// Consumers are the consumers' names, in alphabetical order.
+func (s *Stack) Consumers() []string {
+	names := make([]string, len(s.consumers))
+	for i, c := range s.consumers {
+		names[i] = c.name
+	}
+	return names
+}
+
+// Queues are the consumers', in alphabetical order.
+func (s *Stack) Queues(ctx context.Context) ([]Queue, error) {
+	queues := make([]Queue, len(s.consumers))
+	calls, ctx := errgroup.WithContext(ctx)
+	for i, c := range s.consumers {
+		queues[i] = Queue{
+			Consumer: c.name, Name: queueName(c.queueURL), URL: c.queueURL,
+			DeadLettersName: queueName(c.deadLetterURL), DeadLettersURL: c.deadLetterURL,
+		}
+		calls.Go(func() (err error) { queues[i].Depth, err = s.depth(ctx, c.queueURL); return err })
+		calls.Go(func() (err error) { queues[i].DeadLetters, err = s.depth(ctx, c.deadLetterURL); return err })
+	}
+	if err := calls.Wait(); err != nil {
+		return nil, err
+	}
+	return queues, nil
+}
+
+func queueName(url string) string { return url[strings.LastIndexByte(url, '/')+1:] }
+
+func (s *Stack) depth(ctx context.Context, queueURL string) (d Depth, err error) {
+	out, err := s.sqs.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &queueURL, AttributeNames: []types.QueueAttributeName{
+		types.QueueAttributeNameApproximateNumberOfMessages,
+		types.QueueAttributeNameApproximateNumberOfMessagesNotVisible,
+		types.QueueAttributeNameApproximateNumberOfMessagesDelayed,
+	}})
+	if err != nil {
+		return Depth{}, fmt.Errorf("stack: queue %q: %w", queueName(queueURL), err)
+	}
+	count := func(name types.QueueAttributeName) int {
+		n, err := strconv.Atoi(out.Attributes[string(name)])
+		if err != nil {
+			return 0 // SQS always says how many
+		}
+		return n
+	}
+	d = Depth{
+		Visible:  count(types.QueueAttributeNameApproximateNumberOfMessages),
+		InFlight: count(types.QueueAttributeNameApproximateNumberOfMessagesNotVisible),
+		Delayed:  count(types.QueueAttributeNameApproximateNumberOfMessagesDelayed),
+	}
+	if s.config.Peek != nil {
+		d.Messages, err = s.config.Peek(ctx, queueURL)
+	}
+	return d, err
+}
+
+// arn is a queue's.
+func (s *Stack) arn(ctx context.Context, queueURL string) (string, error) {
+	out, err := s.sqs.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &queueURL, AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameQueueArn}})
+	if err != nil {
+		return "", fmt.Errorf("stack: queue %q: %w", queueName(queueURL), err)
+	}
+	return out.Attributes[string(types.QueueAttributeNameQueueArn)], nil
 }

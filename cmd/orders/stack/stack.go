@@ -17,6 +17,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -43,8 +44,9 @@ type Stack struct {
 	consumers []consumer
 
 	db     *dynamodb.Client
+	sqs    *sqs.Client
 	states *sfn.Client
-	queues *sqs.Client
+	logs   *cloudwatchlogs.Client
 }
 
 // Why a stack cannot be opened.
@@ -74,8 +76,9 @@ func Open(ctx context.Context, config Config) (*Stack, error) {
 	s := &Stack{
 		config: config,
 		db:     dynamodb.NewFromConfig(config.AWS),
+		sqs:    sqs.NewFromConfig(config.AWS),
 		states: sfn.NewFromConfig(config.AWS),
-		queues: sqs.NewFromConfig(config.AWS),
+		logs:   cloudwatchlogs.NewFromConfig(config.AWS),
 	}
 	client := cloudformation.NewFromConfig(config.AWS)
 	if err := s.findOutputs(ctx, client); err != nil {
@@ -131,13 +134,6 @@ func (s *Stack) unopened(err error) error {
 		return fmt.Errorf("%w: %w", ErrUnreachable, e)
 	}
 	return fmt.Errorf("stack: %q: %w", s.config.Name, err)
-}
-
-// A consumer is a queue with all that belongs to it.
-type consumer struct {
-	name                    string // inventory
-	queueURL, deadLetterURL string
-	logGroup                string // "": it has none
 }
 
 // findConsumers tells the consumers from their dead-letter queues, by name.

@@ -2,6 +2,7 @@ package stack
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"orderflow/lambdas/order"
@@ -35,4 +36,4 @@ type Story struct {
 }
 
 // Story tells an order's. Error: ErrNoOrder.
-func (s *Stack) Story(ctx context.Context, id string) (Story, error) { return Story{}, errTODO }
+func (s *Stack) Story(ctx context.Context, id string) (Story, error) { return Story{}, errors.New("stack: not yet") }

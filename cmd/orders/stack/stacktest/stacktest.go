@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync/atomic"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -18,6 +19,7 @@ import (
 
 	"orderflow/cmd/local/carrier"
 	"orderflow/cmd/local/cloud"
+	"orderflow/cmd/local/cloud/interpose"
 	"orderflow/cmd/local/cloud/ses"
 	"orderflow/cmd/orders/stack"
 	"orderflow/lambdas/analytics"
@@ -40,8 +42,26 @@ const (
 // and LAMP-LAST (1); KETTLE-RED is sold out.
 type Shop struct {
 	*cloud.Cloud
-	Carrier *carrier.Carrier
 	Outputs map[string]string
+
+	faults atomic.Pointer[interpose.Calls]
+}
+
+// Befall lets faults befall the calls that functions and services make of each
+// other, from now on. Nil: none.
+func (s *Shop) Befall(faults interpose.Calls) {
+	if faults == nil {
+		s.faults.Store(nil)
+		return
+	}
+	s.faults.Store(&faults)
+}
+
+func (s *Shop) interposed() interpose.Calls {
+	if faults := s.faults.Load(); faults != nil {
+		return *faults
+	}
+	return nil
 }
 
 // New is a shop that its test closes.
@@ -51,11 +71,12 @@ func New(ctx context.Context, t testing.TB) *Shop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Shop{Carrier: carrier.New()}
+	s := &Shop{}
 	s.Cloud = cloud.New(cloud.Config{
 		Endpoint:    endpoint,
 		APIEndpoint: apiEndpoint,
-		Neighbours:  map[string]http.Handler{"/carrier/": s.Carrier},
+		Neighbours:  map[string]http.Handler{"/carrier/": carrier.New()},
+		Interposed:  s.interposed,
 		Definitions: map[string][]byte{"statemachine/order.asl.json": statemachine.Definition},
 		Functions: map[string]cloud.Function{
 			"lambdas/analytics/bootstrap":      analytics.New,

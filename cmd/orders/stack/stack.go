@@ -53,7 +53,7 @@ type Stack struct {
 var (
 	ErrNoRegion    = errors.New("stack: no AWS region is configured")
 	ErrNoStack     = errors.New("stack: there is no such stack")
-	ErrUnreachable = errors.New("stack: AWS cannot be reached")
+	ErrUnreachable = errors.New("stack: the AWS endpoint cannot be reached")
 )
 
 // needed are the resources without which a stack is not orderflow's, by

@@ -36,4 +36,6 @@ type Story struct {
 }
 
 // Story tells an order's. Error: ErrNoOrder.
-func (s *Stack) Story(ctx context.Context, id string) (Story, error) { return Story{}, errors.New("stack: not yet") }
+func (s *Stack) Story(ctx context.Context, id string) (Story, error) {
+	return Story{}, errors.New("stack: not yet")
+}

@@ -1,0 +1,572 @@
+package stack
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/bojanz/currency"
+
+	"orderflow/lambdas/order"
+	"orderflow/statemachine/asl"
+	"orderflow/statemachine/journey"
+)
+
+// A teller makes sentences of what was found. Each fact is told once, by who
+// knows most of it: what a consumer did by its log, or else by its row, or else
+// by the answer that the execution got.
+type teller struct {
+	*findings
+	moments []ranked
+
+	published map[order.EventType]float64 // by which event of the history
+	heard     map[string]bool             // consumer and event type, once it is dealt with
+}
+
+// ranked is a moment with its place among those of the same millisecond: the
+// ID of the event of the history that it follows.
+type ranked struct {
+	Moment
+	rank float64
+}
+
+func (f *findings) story() Story {
+	t := &teller{findings: f, published: map[order.EventType]float64{}, heard: map[string]bool{}}
+	t.findPublications()
+	t.requests()
+	for _, c := range f.consumers {
+		t.consumer(c)
+	}
+	t.rows()
+	t.execution()
+	slices.SortStableFunc(t.moments, func(a, b ranked) int {
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.rank, b.rank))
+	})
+	story := Story{Order: f.order, Journey: f.journey, Headline: t.headline()}
+	for _, m := range t.moments {
+		story.Moments = append(story.Moments, m.Moment)
+	}
+	return story
+}
+
+func (t *teller) tell(rank float64, m Moment) {
+	m.At = m.At.UTC()
+	t.moments = append(t.moments, ranked{m, rank})
+}
+
+// findPublications notes which event of the history announced what.
+func (t *teller) findPublications() {
+	if t.journey == nil {
+		return
+	}
+	for _, e := range t.journey.Events {
+		if d, ok := e.Details.(*asl.TaskScheduledDetails); ok {
+			if typ := publishedType(d.Parameters); typ != "" {
+				t.published[typ] = float64(e.ID)
+			}
+		}
+	}
+}
+
+// publishedType is the event type in the arguments of a publish, or "".
+func publishedType(arguments string) order.EventType {
+	var publish struct {
+		MessageAttributes struct {
+			Type struct{ StringValue string } `json:"type"`
+		}
+	}
+	if json.Unmarshal([]byte(arguments), &publish) != nil {
+		return "" // not a publish
+	}
+	return order.EventType(publish.MessageAttributes.Type.StringValue)
+}
+
+// requests tells what was asked of the API. Who only looks changes nothing.
+func (t *teller) requests() {
+	posted := false
+	for _, l := range t.api {
+		detail := "request " + l.RequestID
+		switch l.Route {
+		case "POST /orders":
+			what := fmt.Sprintf("The shop's order arrived; the API answered %d.", l.Status)
+			if posted {
+				what = fmt.Sprintf("The shop sent the order again; the API answered %d, and it counts once.", l.Status)
+			}
+			posted = true
+			t.tell(0, Moment{l.At, "API", what, detail, Plain})
+		case "POST /orders/{orderId}/cancel":
+			t.tell(0, Moment{l.At, "customer", cancelled(l.Status), detail, Plain})
+		}
+	}
+	if !posted {
+		t.tell(0, Moment{t.order.CreatedAt, "API", "The shop's order arrived.", "", Plain})
+	}
+}
+
+func cancelled(status int) string {
+	switch status {
+	case http.StatusAccepted:
+		return "The customer cancelled the order."
+	case http.StatusConflict:
+		return "The customer wanted to cancel the order, too late: it was decided."
+	}
+	return fmt.Sprintf("The customer wanted to cancel the order; the API answered %d.", status)
+}
+
+// execution tells what the state machine did.
+func (t *teller) execution() {
+	if t.journey == nil {
+		return
+	}
+	tries := map[*journey.Visit]int{}
+	for _, e := range t.journey.Events {
+		if strings.HasSuffix(e.Type, "Scheduled") {
+			tries[e.Visit]++
+		}
+		what, mood := t.event(e, tries[e.Visit])
+		if what == "" {
+			continue
+		}
+		who := "execution"
+		if e.Visit != nil {
+			who = e.Visit.State
+		}
+		t.tell(float64(e.ID), Moment{e.Timestamp, who, what, fmt.Sprintf("event %d", e.ID), mood})
+	}
+}
+
+// event says what an event of the history means, "" if that is told elsewhere
+// or goes without saying. try counts the attempts at its state so far.
+func (t *teller) event(e journey.Event, try int) (string, Mood) {
+	switch e.Type {
+	case "ExecutionRedriven":
+		return "An operator redrove the execution: it went on where it had failed.", Plain
+	case "ExecutionFailed":
+		return "The execution ended as failed, which raises the alarm.", Bad
+	case "ExecutionTimedOut":
+		return "The execution was out of time.", Bad
+	case "ExecutionAborted":
+		name, cause := failureOf(e.HistoryEvent)
+		return "The execution was stopped" + colon(because(name, cause)) + ".", Bad
+	case "TaskSubmitted":
+		return t.asked(e.Visit), Plain
+	}
+	switch {
+	case e.Visit == nil:
+		return "", Plain
+	case strings.HasSuffix(e.Type, "StateAborted") && len(e.Visit.Attempts) > 0:
+		if consumer := consumerOf(e.Visit); consumer != "" {
+			return fmt.Sprintf("The wait for %s was given up.", consumer), Plain
+		}
+	case e.Type == "TaskSucceeded":
+		return t.answered(e.Visit), Good
+	case strings.HasSuffix(e.Type, "StateExited") && e.Visit.Outcome == journey.Succeeded:
+		return t.done(e.Visit)
+	case failed(e.HistoryEvent):
+		return t.failed(e, try)
+	}
+	return "", Plain
+}
+
+// asked says what a state wants from a consumer.
+func (t *teller) asked(v *journey.Visit) string {
+	switch consumerOf(v) {
+	case "":
+		return ""
+	case "inventory":
+		return fmt.Sprintf("Inventory was asked to set %s aside.", t.items())
+	case "shipment":
+		return fmt.Sprintf("Shipment was asked to book a parcel to %s.", t.order.ShippingAddress.Country)
+	}
+	return fmt.Sprintf("%s was asked, and its answer is waited for.", title(consumerOf(v)))
+}
+
+// answered says that a consumer answered, unless its log said so.
+func (t *teller) answered(v *journey.Visit) string {
+	consumer := consumerOf(v)
+	if consumer == "" || t.heard[consumer+" "+consumer+".requested"] {
+		return ""
+	}
+	return fmt.Sprintf("%s %s.", title(consumer), t.deed(consumer, order.EventType(consumer+".requested")))
+}
+
+// consumerOf is the consumer whose answer a state waits for, or waited; "" if
+// it waits for none.
+func consumerOf(v *journey.Visit) string {
+	if v == nil || len(v.Attempts) == 0 {
+		return ""
+	}
+	last := v.Attempts[len(v.Attempts)-1]
+	if last.Submitted.IsZero() {
+		return ""
+	}
+	consumer, _ := strings.CutSuffix(string(publishedType(last.Arguments)), ".requested")
+	return consumer
+}
+
+// done says what a state has brought about.
+func (t *teller) done(v *journey.Visit) (string, Mood) {
+	switch v.State {
+	case "ValidateOrder":
+		return fmt.Sprintf("The order was checked against the catalogue, and costs %s.", t.total()), Plain
+	case "PersistOrder":
+		return "The order was stored, PENDING.", Plain
+	case "AnnounceOrder":
+		return "It was announced that the order has arrived.", Plain
+	case "ConfirmOrder":
+		return "The order was CONFIRMED.", Good
+	case "AnnounceConfirmed":
+		return "The confirmation was announced.", Plain
+	case "CancelOrder":
+		return fmt.Sprintf("The order was decided: %s.", t.order.Status), Bad
+	case "ReadDecision":
+		return fmt.Sprintf("What others had decided meanwhile was read: %s.", t.order.Status), Plain
+	case "AnnounceCancelled":
+		return "It was announced that the order will not happen, so that what was done for it is taken back.", Plain
+	}
+	if v.Type != "Task" || consumerOf(v) != "" {
+		return "", Plain
+	}
+	return fmt.Sprintf("%s was done.", v.State), Plain
+}
+
+// failed says what went wrong at a state, unless a consumer's log said so.
+func (t *teller) failed(e journey.Event, try int) (string, Mood) {
+	name, cause := failureOf(e.HistoryEvent)
+	v, consumer := e.Visit, consumerOf(e.Visit)
+	switch {
+	case consumer != "" && t.heard[consumer+" "+consumer+".requested"]:
+		return "", Plain // the refusal
+	case name == "States.Timeout" && consumer != "":
+		return fmt.Sprintf("%s had not answered after %s, and was no longer waited for.", title(consumer), spell(e.Timestamp.Sub(v.Attempts[try-1].Scheduled))), Bad
+	case consumer != "":
+		return fmt.Sprintf("%s refused: %s.", title(consumer), reason(because(name, cause))), Bad
+	case name == "InvalidOrder":
+		return fmt.Sprintf("The order is invalid: %s.", reason(because("", cause))), Bad
+	case name == "DynamoDB.ConditionalCheckFailedException":
+		return "Somebody else had decided the order first.", Plain
+	case try < len(v.Attempts):
+		return fmt.Sprintf("%s failed, and was tried again: %s.", v.State, because(name, cause)), Bad
+	case v.Retrying():
+		return fmt.Sprintf("%s failed, and will be tried again: %s.", v.State, because(name, cause)), Bad
+	}
+	return fmt.Sprintf("%s failed: %s.", v.State, because(name, cause)), Bad
+}
+
+// failed tells whether an event of a state is a failure.
+func failed(e asl.HistoryEvent) bool {
+	switch e.Type {
+	case "TaskFailed", "TaskTimedOut", "LambdaFunctionFailed", "LambdaFunctionTimedOut", "TaskStartFailed", "TaskSubmitFailed", "EvaluationFailed":
+		return true
+	}
+	return false
+}
+
+func failureOf(e asl.HistoryEvent) (name, cause string) {
+	text, err := json.Marshal(e.Details)
+	if err != nil {
+		return "", ""
+	}
+	var failed struct{ Error, Cause string }
+	if json.Unmarshal(text, &failed) != nil {
+		return "", ""
+	}
+	return failed.Error, failed.Cause
+}
+
+// because is an error with its cause; that of a Lambda function is JSON.
+func because(name, cause string) string {
+	var thrown struct {
+		Message string `json:"errorMessage"`
+	}
+	if json.Unmarshal([]byte(cause), &thrown) == nil && thrown.Message != "" {
+		cause = thrown.Message
+	}
+	switch {
+	case cause == "":
+		return name
+	case name == "":
+		return cause
+	}
+	return name + ": " + cause
+}
+
+// reason is a refusal without the names that programs know it by.
+func reason(s string) string {
+	for _, prefix := range []string{"OutOfStock: ", "ShipmentRefused: ", "InvalidOrder: ", "validation: ", "inventory: ", "shipment: "} {
+		s = strings.TrimPrefix(s, prefix)
+	}
+	return strings.TrimSuffix(s, ".")
+}
+
+func colon(s string) string {
+	if s == "" {
+		return ""
+	}
+	return ": " + s
+}
+
+// consumer tells what a consumer did with the messages about the order.
+func (t *teller) consumer(c found) {
+	kept := map[string][]reception{} // by analytics, by invocation
+	var invocations []string
+	for i, r := range c.receptions {
+		if c.name == "analytics" && r.outcome == eventDone {
+			if kept[r.requestID] == nil {
+				invocations = append(invocations, r.requestID)
+			}
+			kept[r.requestID] = append(kept[r.requestID], r)
+			continue
+		}
+		what, mood := t.reception(c, r, i == len(c.receptions)-1)
+		at := r.ended
+		if at.IsZero() {
+			at = r.at
+		}
+		t.tell(t.published[r.eventType]+0.5, Moment{at, c.name, what, fmt.Sprintf("request %s, message %s", r.requestID, r.messageID), mood})
+	}
+	for _, id := range invocations {
+		batch := kept[id]
+		var types []string
+		for _, r := range batch {
+			types = append(types, string(r.eventType))
+		}
+		last := batch[len(batch)-1]
+		t.tell(t.published[last.eventType]+0.5, Moment{last.ended, c.name, fmt.Sprintf("Analytics kept %s.", strings.Join(types, ", ")), "request " + id, Plain})
+	}
+	for _, p := range c.places {
+		if p.dead {
+			t.tell(t.published[p.event]+0.6, Moment{t.gaveUp(c, p), c.name, fmt.Sprintf("%s was given up and lies in the dead-letter queue, after %s.", title(about(p.event)), times(t.received(c, p))), "message " + p.ID, Bad})
+		}
+	}
+}
+
+// gaveUp is when a dead letter was last tried, as far as is known.
+func (t *teller) gaveUp(c found, p placed) time.Time {
+	at := p.Sent
+	for _, r := range c.receptions {
+		if r.messageID == p.ID {
+			at = r.at
+			if r.ended.After(at) {
+				at = r.ended
+			}
+		}
+	}
+	return at
+}
+
+// received is how often a consumer received a message: a dead letter's count
+// goes on when it is looked at.
+func (t *teller) received(c found, p placed) int {
+	n := 0
+	for _, r := range c.receptions {
+		if r.messageID == p.ID {
+			n = max(n, r.count)
+		}
+	}
+	if n == 0 {
+		return p.Receives
+	}
+	return n
+}
+
+// reception tells one time that a consumer received a message.
+func (t *teller) reception(c found, r reception, last bool) (string, Mood) {
+	key := c.name + " " + string(r.eventType)
+	received := fmt.Sprintf("%s received %s%s", title(c.name), about(r.eventType), nth(r.count))
+	switch {
+	case r.because != "" && r.outcome != "":
+		return fmt.Sprintf("%s and failed: %s.", received, firstLine(r.because)), Bad
+	case r.because != "":
+		return fmt.Sprintf("%s and did not finish: %s.", received, r.because), Bad
+	case r.outcome == "" && last && t.now.Sub(r.at) < longest:
+		return received + " and is working on it.", Waiting
+	case r.outcome == "":
+		return received + "; what became of it is not known.", Plain
+	case t.heard[key]:
+		return fmt.Sprintf("%s received %s once more, which changed nothing.", title(c.name), about(r.eventType)), Plain
+	}
+	t.heard[key] = true
+	switch {
+	case r.outcome == eventRefused:
+		return fmt.Sprintf("%s and refused it: %s.", received, t.refusal(c.name)), Bad
+	case r.outcome == eventTooLate:
+		return fmt.Sprintf("%s, too late: nobody waited for the answer any more.", received), Plain
+	case c.name == "notification" && r.count <= 1:
+		return fmt.Sprintf("The customer was told by mail that %s.", t.news(r.eventType)), Good
+	}
+	return fmt.Sprintf("%s and %s.", received, t.deed(c.name, r.eventType)), Good
+}
+
+// longest is how long a function may work on a message.
+// https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html
+const longest = 15 * time.Minute
+
+// refusal is why a consumer refused, as the execution was told.
+func (t *teller) refusal(consumer string) string {
+	if t.journey != nil {
+		for _, v := range t.journey.Visits {
+			if consumerOf(v) == consumer && v.Error != nil {
+				cause := ""
+				if v.Cause != nil {
+					cause = *v.Cause
+				}
+				return reason(because(*v.Error, cause))
+			}
+		}
+	}
+	if t.order.Failure != nil {
+		return reason(t.order.Failure.Detail)
+	}
+	return "no reason is kept"
+}
+
+// about names what a message is about.
+func about(typ order.EventType) string {
+	switch typ {
+	case order.InventoryRequested, order.ShipmentRequested:
+		return "the request"
+	case order.Placed:
+		return "the news that the order has arrived"
+	case order.OrderConfirmed:
+		return "the confirmation"
+	case order.OrderCancelled:
+		return "the cancellation"
+	}
+	return string(typ)
+}
+
+// deed is what a consumer does with an event.
+func (t *teller) deed(consumer string, typ order.EventType) string {
+	switch consumer + " " + string(typ) {
+	case "inventory inventory.requested":
+		return fmt.Sprintf("set %s aside", t.items())
+	case "inventory order.confirmed":
+		return fmt.Sprintf("handed %s over", t.items())
+	case "inventory order.cancelled":
+		if len(t.reservation.Lines) == 0 {
+			return "had nothing set aside to put back"
+		}
+		return fmt.Sprintf("put %s back", t.items())
+	case "shipment shipment.requested":
+		if t.shipment.TrackingNumber == "" {
+			return "booked a parcel"
+		}
+		return fmt.Sprintf("booked a parcel with %s, %s", t.shipment.Carrier, t.shipment.TrackingNumber)
+	case "shipment order.confirmed":
+		return "sent the parcel off"
+	case "shipment order.cancelled":
+		if t.shipment.TrackingNumber == "" {
+			return "had no parcel to call back"
+		}
+		return "called the parcel back"
+	case "analytics " + string(typ):
+		return "kept it"
+	case "notification " + string(typ):
+		return "told the customer by mail that " + t.news(typ)
+	}
+	return "dealt with it"
+}
+
+// news is what a customer is told.
+func (t *teller) news(typ order.EventType) string {
+	switch typ {
+	case order.Placed:
+		return "the order has arrived"
+	case order.OrderConfirmed:
+		return "the order is confirmed"
+	case order.OrderCancelled:
+		return "the order is " + strings.ToLower(string(t.order.Status))
+	}
+	return string(typ)
+}
+
+// rows tells what consumers keep of the order and no log told.
+func (t *teller) rows() {
+	if at := t.reservation.ReservedAt; len(t.reservation.Lines) > 0 && !t.heard["inventory inventory.requested"] {
+		t.heard["inventory inventory.requested"] = true
+		t.tell(t.published[order.InventoryRequested]+0.5, Moment{at, "inventory", fmt.Sprintf("Inventory set %s aside.", t.items()), "", Good})
+	}
+	if at := t.shipment.BookedAt; t.shipment.TrackingNumber != "" && !t.heard["shipment shipment.requested"] {
+		t.heard["shipment shipment.requested"] = true
+		t.tell(t.published[order.ShipmentRequested]+0.5, Moment{at, "shipment", fmt.Sprintf("Shipment %s.", t.deed("shipment", order.ShipmentRequested)), "", Good})
+	}
+	for _, m := range t.mails {
+		if !t.heard["notification "+string(m.EventType)] {
+			t.tell(t.published[m.EventType]+0.5, Moment{m.SentAt, "notification", fmt.Sprintf("The customer was told by mail that %s.", t.news(m.EventType)), "mail " + m.MessageID, Good})
+		}
+	}
+}
+
+// items are what the order is for: 2 × MUG-BLUE, 1 × TEAPOT-4.
+func (t *teller) items() string {
+	var parts []string
+	for _, l := range t.order.Lines {
+		parts = append(parts, fmt.Sprintf("%d × %s", l.Quantity, l.SKU))
+	}
+	if len(parts) == 0 {
+		for _, i := range order.Merge(t.order.Items) {
+			parts = append(parts, fmt.Sprintf("%d × %s", i.Quantity, i.SKU))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (t *teller) total() string {
+	if t.order.Total == nil {
+		return "what is not kept"
+	}
+	amount, err := currency.NewAmountFromInt64(t.order.Total.Amount, t.order.Total.Currency)
+	if err != nil { // a currency that the library does not know
+		return fmt.Sprintf("%d %s", t.order.Total.Amount, t.order.Total.Currency)
+	}
+	return amount.String()
+}
+
+// title is a name at the beginning of a sentence.
+func title(name string) string {
+	if name == "" {
+		return ""
+	}
+	return strings.ToUpper(name[:1]) + name[1:]
+}
+
+func firstLine(s string) string {
+	first, _, _ := strings.Cut(s, "\n")
+	return strings.TrimSuffix(first, ".")
+}
+
+// nth says which time it is, from the second on.
+func nth(n int) string {
+	words := []string{"", "", " for the second time", " for the third time", " for the fourth time", " for the fifth time"}
+	if n < len(words) {
+		return words[max(n, 0)]
+	}
+	return fmt.Sprintf(" for the %dth time", n) // 21st is rarer than a wrong word is bad
+}
+
+func times(n int) string {
+	if n == 1 {
+		return "1 try"
+	}
+	return fmt.Sprintf("%d tries", n)
+}
+
+// spell is a duration as people say it.
+func spell(d time.Duration) string {
+	switch {
+	case d < time.Second:
+		return fmt.Sprintf("%d ms", d.Milliseconds())
+	case d < 2*time.Minute:
+		return fmt.Sprintf("%d s", int(d.Seconds()))
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%d min", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%d h", int(d.Hours()))
+	}
+	return fmt.Sprintf("%d days", int(d.Hours()/24))
+}

@@ -22,7 +22,8 @@ type dictionary struct {
 	size int // of the history that it was made from, in bytes
 }
 
-// A block begins with the number of its dictionary: 1 is the first, 0 none.
+// What is compressed begins with the number of its dictionary: 1 is the first, 0
+// none.
 const maxDictionaries = 4
 
 func (c *compressor) known() []dictionary {
@@ -46,7 +47,8 @@ func (c *compressor) release(b []byte) {
 	}
 }
 
-func (c *compressor) compress(events []byte) []byte {
+// compress compresses events behind a header.
+func (c *compressor) compress(header, events []byte) []byte {
 	room := slices.Grow(c.buffer(), s2.MaxEncodedLen(len(events)))
 	var packed []byte
 	known := c.known()
@@ -55,11 +57,13 @@ func (c *compressor) compress(events []byte) []byte {
 	} else {
 		packed = s2.Encode(room[:cap(room)], events)
 	}
-	block := append(append(make([]byte, 0, 1+len(packed)), byte(len(known))), packed...)
+	block := append(make([]byte, 0, len(header)+1+len(packed)), header...)
+	block = append(append(block, byte(len(known))), packed...)
 	c.release(room)
 	return block
 }
 
+// decompress is what was compressed, without its header.
 func (c *compressor) decompress(block []byte) []byte {
 	var events []byte
 	var err error
@@ -87,7 +91,8 @@ func (c *compressor) learn(j *journal) {
 	}
 	var events []byte
 	for _, block := range j.blocks {
-		events = append(events, c.decompress(block)...)
+		_, _, packed := unpack(block)
+		events = append(events, c.decompress(packed)...)
 	}
 	events = events[:min(len(events), s2.MaxDictSize)]
 	if d := s2.MakeDictManual(events, 0); d != nil {

@@ -239,10 +239,14 @@ type view struct {
 	arn              string
 	status           asl.Status
 	started, stopped time.Time
-	events           iter.Seq[asl.HistoryEvent]
-	recorded         int64 // events; not known of a closed one that succeeded
+	history          journal
 	redrives         *redrives
 	open             *execution // nil when closed
+}
+
+// events are those from an ID on.
+func (v *view) events(from int64) iter.Seq[asl.HistoryEvent] {
+	return v.history.events(v.machine.history, from)
 }
 
 func (v *view) name() string { return v.arn[strings.LastIndexByte(v.arn, ':')+1:] }
@@ -260,14 +264,13 @@ func (s *Service) view(arn *string) (*view, error) {
 	case open:
 		x.mu.Lock()
 		defer x.mu.Unlock()
-		v := &view{x.machine, *arn, x.status, x.started, x.stopped, x.journal.events(x.machine.history), x.journal.count, x.redrives, x}
+		v := &view{x.machine, *arn, x.status, x.started, x.stopped, x.journal.snapshot(), x.redrives, x}
 		if x.status != asl.Running {
 			v.open = nil
 		}
 		return v, nil
 	case closed:
-		j := journal{blocks: c.journal}
-		return &view{c.machine, *arn, c.status, c.started, c.stopped, j.events(c.machine.history), c.events(), c.redrives, nil}, nil
+		return &view{c.machine, *arn, c.status, c.started, c.stopped, stored(c.journal), c.redrives, nil}, nil
 	}
 	return nil, executionDoesNotExist(*arn)
 }
@@ -312,27 +315,27 @@ func (s *Service) DescribeExecution(_ context.Context, in *DescribeExecutionInpu
 		StartDate: Timestamp(v.started), InputDetails: &Included{true}, RedriveStatus: "REDRIVABLE",
 	}
 	out.RedriveCount, out.RedriveDate = v.redrives.described()
-	if reason := notRedrivable(v.status, v.recorded, v.started, v.stopped, now()); reason != "" {
+	if reason := notRedrivable(v.status, v.history.count, v.started, v.stopped, now()); reason != "" {
 		out.RedriveStatus, out.RedriveStatusReason = "NOT_REDRIVABLE", reason
 	}
 	if v.open == nil {
 		out.StopDate = new(Timestamp(v.stopped))
 	}
-	for e := range v.events {
+	for e := range v.events(1) {
+		out.Input = e.Details.(*asl.ExecutionStartedDetails).Input
+		break
+	}
+	if v.open != nil {
+		return out, nil
+	}
+	for e := range v.events(v.history.count) {
 		switch d := e.Details.(type) {
-		case *asl.ExecutionStartedDetails:
-			out.Input = d.Input
-			if v.open != nil {
-				return out, nil
-			}
 		case *asl.ExecutionSucceededDetails:
 			out.Output, out.OutputDetails = &d.Output, &Included{true}
 		case *asl.ExecutionFailedDetails:
 			out.Error, out.Cause = d.Error, d.Cause
 		case *asl.ExecutionAbortedDetails:
 			out.Error, out.Cause = d.Error, d.Cause
-		case *asl.ExecutionRedrivenDetails:
-			out.Error, out.Cause = nil, nil // of the attempt before
 		}
 	}
 	return out, nil

@@ -44,32 +44,27 @@ func (s *Service) GetExecutionHistory(_ context.Context, in *GetExecutionHistory
 	token := fmt.Sprintf("history %t %t %s", in.ReverseOrder, withoutData, v.arn)
 
 	// A token names the event that its page begins with; none: an end.
-	from, err := readPageToken(in.NextToken, token, 0)
-	if err != nil {
+	begin := uint64(1)
+	if in.ReverseOrder {
+		begin = uint64(v.history.count)
+	}
+	if begin, err = readPageToken(in.NextToken, token, begin); err != nil {
 		return nil, err
 	}
+	first, last := int64(begin), int64(begin)+int64(n)-1
+	next := last + 1
+	if in.ReverseOrder {
+		first, last = max(int64(begin)-int64(n)+1, 1), int64(begin)
+		next = first - 1
+	}
 	var events []asl.HistoryEvent
-	more := false
-	for e := range v.events {
-		id := uint64(e.ID)
-		if in.ReverseOrder {
-			if from != 0 && id > from {
-				break
-			}
-		} else if id < from {
-			continue
-		} else if len(events) == n {
-			more = true
-			from = id
+	for e := range v.events(first) {
+		if e.ID > last {
 			break
 		}
 		events = append(events, e)
 	}
 	if in.ReverseOrder {
-		if more = len(events) > n; more {
-			from = uint64(events[len(events)-n-1].ID)
-			events = events[len(events)-n:]
-		}
 		slices.Reverse(events)
 	}
 
@@ -77,8 +72,8 @@ func (s *Service) GetExecutionHistory(_ context.Context, in *GetExecutionHistory
 	for i, e := range events {
 		out.Events[i] = HistoryEvent{e, withoutData}
 	}
-	if more {
-		out.NextToken = pageToken(token, from)
+	if next >= 1 && next <= v.history.count {
+		out.NextToken = pageToken(token, uint64(next))
 	}
 	return out, nil
 }
@@ -91,10 +86,11 @@ func (s *Service) Watch(ctx context.Context, executionArn string) (iter.Seq[asl.
 		return nil, err
 	}
 	return func(yield func(asl.HistoryEvent) bool) {
-		past, w := v.events, (*watcher)(nil)
+		past, w := v.events(1), (*watcher)(nil)
 		if x := v.open; x != nil {
 			x.mu.Lock()
-			past = x.journal.events(x.machine.history)
+			now := x.journal.snapshot()
+			past = now.events(x.machine.history, 1)
 			if x.status == asl.Running {
 				w = &watcher{changed: make(chan struct{}, 1)}
 				x.watchers = append(x.watchers, w)

@@ -17,65 +17,132 @@ import (
 type journal struct {
 	blocks [][]byte // compressed, whole events each
 	tail   []byte   // events not compressed yet
+	tailed int64    // how many
+	alone  bool     // the tail can be read without the blocks
 	count  int64
 	size   int // of the events before compression
+	since  int // of those in the blocks from the last one on that stands alone
 
 	// What the next event is written as a difference to.
 	at   int64 // milliseconds since 1970
 	data string
 }
 
-// blockSize is how many bytes of events wait to be compressed together.
-const blockSize = 8 << 10
+const (
+	// blockSize is how many bytes of events wait to be compressed together.
+	blockSize = 8 << 10
+
+	// A block stands alone after so many bytes, and so many times those of the
+	// last payload, which it may have to repeat. Whoever asks for a late event
+	// need not read the early ones; a long history grows by a sixteenth at
+	// most, an order's not at all.
+	aloneAfter    = 4 * blockSize
+	alonePayloads = 16
+)
+
+// stored is the journal of these blocks.
+func stored(blocks [][]byte) journal {
+	j := journal{blocks: blocks}
+	for _, b := range blocks {
+		events, _, _ := unpack(b)
+		j.count += events
+	}
+	return j
+}
 
 func (j *journal) append(c *compressor, e asl.HistoryEvent) {
 	if j.tail == nil {
 		j.tail = c.buffer()
+		j.alone = j.count == 0 || j.since >= max(aloneAfter, alonePayloads*len(j.data))
+		if j.alone {
+			j.at, j.data, j.since = 0, "", 0
+		}
 	}
 	enc := coder{buf: j.tail, at: j.at, data: j.data}
 	enc.event(&e, j.count+1)
 	j.tail, j.at, j.data = enc.buf, enc.at, enc.data
 	j.count++
+	j.tailed++
 	if len(j.tail) >= blockSize {
 		j.pack(c)
 	}
 }
 
-// pack compresses what is not yet.
+// pack compresses what is not yet. A block begins with twice the number of its
+// events, and one more if it stands alone.
 func (j *journal) pack(c *compressor) {
-	if len(j.tail) > 0 {
-		j.blocks = append(slices.Grow(j.blocks, 1), c.compress(j.tail))
-		j.size += len(j.tail)
-		c.release(j.tail)
-		j.tail = nil
+	if len(j.tail) == 0 {
+		return
 	}
+	header := uint64(j.tailed) << 1
+	if j.alone {
+		header++
+	}
+	j.blocks = append(slices.Grow(j.blocks, 1), c.compress(binary.AppendUvarint(nil, header), j.tail))
+	j.size += len(j.tail)
+	j.since += len(j.tail)
+	c.release(j.tail)
+	j.tail, j.tailed = nil, 0
 }
 
-// events are the journal's, oldest first, as they stand now. A journal that
-// cannot be read back is a broken program.
-func (j *journal) events(c *compressor) iter.Seq[asl.HistoryEvent] {
-	blocks, tail := slices.Clone(j.blocks), slices.Clone(j.tail)
+func unpack(block []byte) (events int64, alone bool, packed []byte) {
+	header, n := binary.Uvarint(block)
+	return int64(header >> 1), header&1 == 1, block[n:]
+}
+
+// snapshot is the journal as it stands now, whatever is appended to it.
+func (j *journal) snapshot() journal {
+	now := *j
+	now.blocks, now.tail = slices.Clone(j.blocks), slices.Clone(j.tail)
+	return now
+}
+
+// events are those from an ID on, oldest first. A journal that cannot be read
+// back is a broken program.
+func (j *journal) events(c *compressor, from int64) iter.Seq[asl.HistoryEvent] {
 	return func(yield func(asl.HistoryEvent) bool) {
 		dec := coder{decoding: true}
-		id := int64(0)
-		for i := range len(blocks) + 1 {
-			dec.buf = tail
-			if i < len(blocks) {
-				dec.buf = c.decompress(blocks[i])
+		next, id := j.before(from)
+		for ; next <= len(j.blocks); next++ {
+			alone, bytes := j.alone, j.tail
+			if next < len(j.blocks) {
+				var packed []byte
+				_, alone, packed = unpack(j.blocks[next])
+				bytes = c.decompress(packed)
 			}
-			for len(dec.buf) > 0 {
+			if alone {
+				dec = coder{decoding: true}
+			}
+			for dec.buf = bytes; len(dec.buf) > 0; {
 				id++
 				var e asl.HistoryEvent
 				dec.event(&e, id)
 				if dec.err != nil {
 					panic(fmt.Sprintf("states: history event %d cannot be read back: %v", id, dec.err))
 				}
-				if !yield(e) {
+				if id >= from && !yield(e) {
 					return
 				}
 			}
 		}
 	}
+}
+
+// before finds the last block that stands alone among those up to an event,
+// and how many events are before it.
+func (j *journal) before(id int64) (block int, events int64) {
+	passed := int64(0)
+	for i, b := range j.blocks {
+		n, alone, _ := unpack(b)
+		if alone && passed < id {
+			block, events = i, passed
+		}
+		passed += n
+	}
+	if j.alone && j.tailed > 0 && passed < id {
+		block, events = len(j.blocks), passed
+	}
+	return block, events
 }
 
 // coder writes or reads events, both ways by the same steps. What it writes it

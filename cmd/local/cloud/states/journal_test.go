@@ -47,7 +47,7 @@ func TestJournalKeepsEveryField(t *testing.T) {
 	compareJournal(t, c, &j, want)
 	j.pack(c)
 	compareJournal(t, c, &j, want)
-	compareJournal(t, c, &journal{blocks: j.blocks}, want)
+	compareJournal(t, c, new(stored(j.blocks)), want)
 
 	// The next history is written with this one as its dictionary.
 	c.learn(&j)
@@ -65,7 +65,7 @@ func TestJournalKeepsEveryField(t *testing.T) {
 
 func compareJournal(t *testing.T, c *compressor, j *journal, want []asl.HistoryEvent) {
 	t.Helper()
-	got := slices.Collect(j.events(c))
+	got := slices.Collect(j.events(c, 1))
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Fatalf("journal (-want +got):\n%s", diff)
 	}
@@ -114,6 +114,51 @@ func TestJournalOfManyBlocks(t *testing.T) {
 		j.append(c, e)
 	}
 	compareJournal(t, c, &j, want)
+	for range 20 {
+		compareFrom(t, c, &j, want, rnd.Int64N(2100))
+	}
+}
+
+func compareFrom(t *testing.T, c *compressor, j *journal, want []asl.HistoryEvent, from int64) {
+	t.Helper()
+	got := slices.Collect(j.events(c, from))
+	want = want[min(max(from-1, 0), int64(len(want))):]
+	if slices.EqualFunc(want, got, func(a, b asl.HistoryEvent) bool { return reflect.DeepEqual(a, b) }) {
+		return // which cmp would take long to find out
+	}
+	t.Fatalf("journal from event %d on (-want +got):\n%s", from, cmp.Diff(want, got))
+}
+
+// TestJournalFromAnyEvent: wherever one begins to read, and whatever is packed
+// by then, one reads the same; and never much that one did not ask for.
+func TestJournalFromAnyEvent(t *testing.T) {
+	for name, often := range map[string]int{"one by one": 1, "often": 7, "when it is full": 1000} {
+		t.Run(name, func(t *testing.T) {
+			c := &compressor{}
+			var j journal
+			var want []asl.HistoryEvent
+			for n := 0; len(want) < 3000; n++ {
+				for _, e := range orderHistory(n) {
+					e.ID = int64(len(want) + 1)
+					want = append(want, e)
+					j.append(c, e)
+					if len(want)%often == 0 {
+						j.pack(c)
+					}
+				}
+			}
+			for from := int64(0); from < int64(len(want)); from += 97 {
+				compareFrom(t, c, &j, want, from)
+			}
+			kept := stored(j.blocks)
+			compareFrom(t, c, &kept, want[:kept.count], kept.count)
+			for id := int64(1); id <= j.count; id++ {
+				if _, before := j.before(id); id-before > 200 {
+					t.Fatalf("to read event %d one begins after event %d", id, before)
+				}
+			}
+		})
+	}
 }
 
 func FuzzJournal(f *testing.F) {
@@ -137,6 +182,7 @@ func FuzzJournal(f *testing.F) {
 			j.pack(c)
 		}
 		compareJournal(t, c, &j, want)
+		compareFrom(t, c, &j, want, n%5)
 	})
 }
 

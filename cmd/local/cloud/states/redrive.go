@@ -73,9 +73,8 @@ func (r *redrives) and(token *string, at time.Time) *redrives {
 
 // A remainder is what a redrive of a closed execution goes on from.
 type remainder struct {
-	state  []byte // the core's, JSON, compressed
-	events int64
-	input  [sha256.Size]byte
+	state []byte // the core's, JSON, compressed
+	input [sha256.Size]byte
 }
 
 func (x *execution) remainder() *remainder {
@@ -83,7 +82,7 @@ func (x *execution) remainder() *remainder {
 	if err != nil {
 		panic(fmt.Sprintf("states: execution %s cannot be stored: %v", x.arn, err))
 	}
-	return &remainder{x.machine.history.compress(text), x.state.Events, x.input}
+	return &remainder{x.machine.history.compress(nil, text), x.input}
 }
 
 // notRedrivable is why an execution that stands so cannot be redriven; "" if
@@ -171,7 +170,7 @@ func (s *Service) reopen(x *execution, token *string, at time.Time) (was *closed
 	if date, ok := c.redrives.repeated(token, at); ok {
 		return nil, date, nil
 	}
-	if reason := notRedrivable(c.status, c.events(), c.started, c.stopped, at); reason != "" {
+	if reason := notRedrivable(c.status, stored(c.journal).count, c.started, c.stopped, at); reason != "" {
 		return nil, date, executionNotRedrivable(x.arn, reason)
 	}
 	if len(s.open) >= s.maxOpen {
@@ -196,14 +195,6 @@ func (s *Service) keep(arn string) {
 	}
 }
 
-// events is how many there are in the history, unless it succeeded.
-func (c *closedExec) events() int64 {
-	if c.remainder == nil {
-		return 0
-	}
-	return c.remainder.events
-}
-
 // restore gives x the state and the history that it closed with.
 func (x *execution) restore(was *closedExec) {
 	history := x.machine.history
@@ -212,8 +203,8 @@ func (x *execution) restore(was *closedExec) {
 		panic(fmt.Sprintf("states: execution %s cannot be read back: %v", x.arn, err))
 	}
 	x.seed = x.state.Seed
-	past := journal{blocks: was.journal}
-	for e := range past.events(history) {
+	past := stored(was.journal)
+	for e := range past.events(history, 1) {
 		x.journal.append(history, e)
 	}
 }

@@ -195,6 +195,16 @@ func detailsOf(eventType string) (name string, empty any) {
 		return "lambdaFunctionFailedEventDetails", &LambdaFunctionFailedDetails{}
 	case "LambdaFunctionTimedOut":
 		return "lambdaFunctionTimedOutEventDetails", &LambdaFunctionTimedOutDetails{}
+	// These AWS alone records, of what the core calls a task that failed.
+	case "TaskStartFailed":
+		return "taskStartFailedEventDetails", &TaskFailedDetails{}
+	case "TaskSubmitFailed":
+		return "taskSubmitFailedEventDetails", &TaskFailedDetails{}
+	case "LambdaFunctionScheduleFailed":
+		return "lambdaFunctionScheduleFailedEventDetails", &LambdaFunctionFailedDetails{}
+	case "LambdaFunctionStartFailed":
+		return "lambdaFunctionStartFailedEventDetails", &LambdaFunctionFailedDetails{}
+
 	case "MapStateStarted":
 		return "mapStateStartedEventDetails", &MapStateStartedDetails{}
 	case "MapIterationStarted":

@@ -12,8 +12,8 @@ import (
 	"orderflow/statemachine/asl"
 )
 
-// event is the SDK's event as the core's. One of a type that the core never
-// records, such as an activity's, comes without its details.
+// event is the SDK's event as the core's. One of a type that the core does not
+// know, such as an activity's, comes without its details.
 func event(e types.HistoryEvent) (asl.HistoryEvent, error) {
 	out := asl.HistoryEvent{
 		ID: e.Id, PreviousID: e.PreviousEventId, Timestamp: aws.ToTime(e.Timestamp), Type: string(e.Type),

@@ -20,7 +20,7 @@ import (
 // FuzzRead has the core run random machines in a random world. What it knows of
 // itself, the journey must know from its history alone, event by event.
 func FuzzRead(f *testing.F) {
-	for seed := range uint64(200) {
+	for seed := range uint64(40) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, seed uint64) {
@@ -288,7 +288,7 @@ func checkPlaces(t *testing.T, j *journey.Journey, around map[string]string) {
 // FuzzAdd tells events in no order that makes sense, of all types that AWS has
 // and some that it has not.
 func FuzzAdd(f *testing.F) {
-	for seed := range uint64(200) {
+	for seed := range uint64(50) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, seed uint64) {

@@ -303,3 +303,83 @@ func iterations(b *testing.B) (events []asl.HistoryEvent) {
 		timers = timers[1:]
 	}
 }
+
+// TestForeign tells what the core does not record, but AWS does or may.
+func TestForeign(t *testing.T) {
+	name, cause := "SNS.AuthorizationErrorException", "not allowed"
+	entered := func(state string) any { return &asl.StateEnteredDetails{Name: state, Input: "{}"} }
+	exited := func(state string) any { return &asl.StateExitedDetails{Name: state, Output: "{}"} }
+	for _, c := range []struct {
+		name   string
+		events []asl.HistoryEvent
+		want   string
+	}{{
+		name: "a request that fails before its token is waited for",
+		events: []asl.HistoryEvent{
+			{ID: 1, Type: "ExecutionStarted"},
+			{ID: 2, Type: "TaskStateEntered", Details: entered("Ask")},
+			{ID: 3, PreviousID: 2, Type: "TaskScheduled"},
+			{ID: 4, PreviousID: 3, Type: "TaskStarted"},
+			{ID: 5, PreviousID: 4, Type: "TaskSubmitFailed", Details: &asl.TaskFailedDetails{Error: &name, Cause: &cause}},
+		},
+		want: `RUNNING 0s…, events 1
+  Ask Task running, retrying 0s…: SNS.AuthorizationErrorException: not allowed, events 2–5
+      attempt 1 failed 0s…0s: SNS.AuthorizationErrorException: not allowed
+  → Ask (2)
+`,
+	}, {
+		name: "an activity, and events of which nobody has heard",
+		events: []asl.HistoryEvent{
+			{ID: 1, Type: "ExecutionStarted"},
+			{ID: 2, Type: "TaskStateEntered", Details: entered("Ask")},
+			{ID: 3, PreviousID: 2, Type: "ActivityScheduled"},
+			{ID: 4, PreviousID: 3, Type: "ActivityTimedOut"},
+			{ID: 5, PreviousID: 4, Type: "ActivityScheduled"},
+			{ID: 6, PreviousID: 5, Type: "SomethingHappened"},
+			{ID: 7, PreviousID: 6, Type: "ActivitySucceeded"},
+			{ID: 8, PreviousID: 7, Type: "TaskStateExited", Details: exited("Ask")},
+			{ID: 9, PreviousID: 8, Type: "ExecutionPaused"},
+		},
+		want: `RUNNING 0s…, events 1 9
+  Ask Task succeeded 0s…0s, events 2–8
+      attempt 1 failed 0s…0s
+      attempt 2 succeeded 0s…0s
+  = Ask succeeded, 1 visits, 1 retries, 0s
+`,
+	}, {
+		name: "a history from the middle on",
+		events: []asl.HistoryEvent{
+			{ID: 20, PreviousID: 18, Type: "TaskSucceeded"},
+			{ID: 21, PreviousID: 20, Type: "TaskStateExited", Details: exited("Ask")},
+			{ID: 22, PreviousID: 21, Type: "PassStateEntered", Details: entered("Next")},
+			{ID: 23, PreviousID: 22, Type: "PassStateExited", Details: exited("Next")},
+			{ID: 24, PreviousID: 19, Type: "MapIterationStarted", Details: &asl.MapIterationDetails{Name: "Each", Index: 3}},
+			{ID: 25, PreviousID: 24, Type: "WaitStateEntered", Details: entered("Hold")},
+			{ID: 26, Type: "ExecutionAborted", Details: &asl.ExecutionAbortedDetails{}},
+		},
+		want: `ABORTED 0s…0s, events 20–21 24 26
+  Next Pass succeeded 0s…0s, events 22–23
+  Hold Wait aborted 0s…0s, events 25
+`,
+	}} {
+		t.Run(c.name, func(t *testing.T) {
+			for i := range c.events {
+				c.events[i].Timestamp = time.Unix(0, 0)
+			}
+			j := journey.Read(slices.Values(c.events))
+			check(t, j)
+			if got := render(j); got != c.want {
+				t.Errorf("it goes\n%s\nwant\n%s", got, c.want)
+			}
+		})
+	}
+}
+
+func TestElapsed(t *testing.T) {
+	j := journey.New()
+	j.Add(asl.HistoryEvent{ID: 1, Type: "ExecutionStarted", Timestamp: time.Unix(100, 0)})
+	e := j.Add(asl.HistoryEvent{ID: 2, Type: "ExecutionSucceeded", Timestamp: time.Unix(103, 0)})
+	if got := j.Elapsed(e); got != 3*time.Second {
+		t.Errorf("after %v", got)
+	}
+}

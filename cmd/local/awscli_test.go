@@ -42,6 +42,7 @@ func testCLI(t *testing.T, cli string) {
 		account   = "000000000000"
 		machine   = "arn:aws:states:us-east-1:" + account + ":stateMachine:orderflow-OrderStateMachine"
 		topic     = "arn:aws:sns:us-east-1:" + account + ":orderflow-OrdersTopic"
+		log       = "/aws/lambda/orderflow/inventory"
 		dlq       = "arn:aws:sqs:us-east-1:" + account + ":orderflow-AnalyticsDeadLetterQueue"
 		stock     = "orderflow-StockTable"
 		mug       = `{"sku": {"S": "MUG-BLUE"}}`
@@ -118,6 +119,13 @@ func testCLI(t *testing.T, cli string) {
 
 		{command: []string{"lambda", "list-functions"}, want: "orderflow-NotificationFunction"},
 		{command: []string{"lambda", "invoke", "--function-name", "orderflow-ValidationFunction", "--payload", `{"orderId": "x", "items": [{"sku": "MUG-BLUE", "quantity": 1}]}`, dir + "/priced"}, want: `"StatusCode": 200`},
+
+		{command: []string{"logs", "describe-log-groups", "--log-group-name-prefix", "/aws/lambda/"}, want: log},
+		{command: []string{"logs", "describe-log-streams", "--log-group-name", log, "--order-by", "LastEventTime", "--descending", "--max-items", "1"}, want: "orderflow-InventoryFunction[$LATEST]"},
+		{command: []string{"logs", "filter-log-events", "--log-group-name", log, "--filter-pattern", `"` + placed.ID + `"`}, want: "event done"},
+		{command: []string{"logs", "filter-log-events", "--log-group-name", log, "--filter-pattern", `{ $.orderId = "` + placed.ID + `" && $.receiveCount = 1 }`}, want: "event received"},
+		{command: []string{"logs", "filter-log-events", "--log-group-name", log, "--filter-pattern", "%event%"}, want: "regular expressions in filter patterns are not supported", refused: true},
+		{command: []string{"logs", "describe-metric-filters"}, want: "DescribeMetricFilters", refused: true},
 
 		{command: []string{"scheduler", "list-schedules"}, want: "orderflow-ReconciliationRunSchedule"},
 		{command: []string{"scheduler", "get-schedule", "--name", "orderflow-ReconciliationRunSchedule"}, want: `"ScheduleExpression": "rate(1 hour)"`},

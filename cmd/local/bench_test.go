@@ -30,7 +30,7 @@ import (
 // spread over as many SKUs as a small shop has.
 func benchSystem(b *testing.B) *system {
 	relaxGC()
-	slog.SetDefault(slog.New(slog.DiscardHandler))
+	slog.SetDefault(slog.New(lambda.NewLogHandler(slog.DiscardHandler))) // as in run
 	products := make([]product, 100)
 	for i := range products {
 		products[i] = product{sku: benchSKU(i), name: "Mug", unitPrice: 1250, currency: "GBP", weightGrams: 350, stocked: 1_000_000_000}

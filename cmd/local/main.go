@@ -25,6 +25,7 @@ import (
 	"time"
 
 	"orderflow/cmd/local/chaos"
+	"orderflow/cmd/local/cloud/lambda"
 )
 
 func main() {
@@ -88,7 +89,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, sockets n
 	defer api.Close()
 
 	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	slog.SetDefault(log) // the handlers', as in Lambda
+	slog.SetDefault(slog.New(lambda.NewLogHandler(log.Handler()))) // the handlers', as in Lambda
 	s, err := newSystem(ctx, systemConfig{
 		api: reachable(api.Addr()), aws: reachable(aws.Addr()), host: host(options.aws), products: products, log: log,
 		chaos: options.chaos, seed: options.seed,

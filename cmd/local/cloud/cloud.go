@@ -27,6 +27,7 @@ import (
 	"orderflow/cmd/local/cloud/dynamodb"
 	"orderflow/cmd/local/cloud/interpose"
 	lambdaservice "orderflow/cmd/local/cloud/lambda"
+	"orderflow/cmd/local/cloud/logs"
 	"orderflow/cmd/local/cloud/protocol"
 	"orderflow/cmd/local/cloud/s3"
 	"orderflow/cmd/local/cloud/scheduler"
@@ -84,6 +85,7 @@ type Cloud struct {
 	CloudFormation *cloudformation.Service
 	DynamoDB       *dynamodb.Service
 	Lambda         *lambdaservice.Service
+	Logs           *logs.Service
 	S3             *s3.Service
 	Scheduler      *scheduler.Service
 	SES            *ses.Service
@@ -114,11 +116,12 @@ func New(config Config) *Cloud {
 
 	c.CloudFormation = cloudformation.New()
 	c.DynamoDB = dynamodb.New(dynamodb.Config{Region: Region, Account: Account})
+	c.Logs = logs.New(logs.Config{Region: Region, Account: Account})
 	c.S3 = s3.New(s3.Config{Region: Region, Account: Account})
 	c.SES = ses.New(ses.Config{Region: Region, Account: Account})
 	c.SQS = sqs.New(sqs.Config{Region: Region, Account: Account, BaseURL: base, Turn: config.Turn})
 	c.SNS = sns.New(sns.Config{Region: Region, Account: Account, BaseURL: base, Deliver: interposedDeliver(between, c.SQS.Deliver), Background: func() bool { return between.Now() != nil }, Log: config.Log})
-	c.Lambda = lambdaservice.New(lambdaservice.Config{Region: Region, Account: Account, SQS: interposedSQS(between, c.SQS), Turn: config.Turn, Log: config.Log})
+	c.Lambda = lambdaservice.New(lambdaservice.Config{Region: Region, Account: Account, SQS: interposedSQS(between, c.SQS), Logs: c.Logs, Turn: config.Turn, Log: config.Log})
 	c.Scheduler = scheduler.New(scheduler.Config{Region: Region, Account: Account, Lambda: interposedLambda(between, "scheduler", c.Lambda), Turn: config.Turn, Log: config.Log})
 	c.States = states.New(states.Config{
 		Region:  Region,

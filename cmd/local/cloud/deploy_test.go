@@ -13,6 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"orderflow/cmd/local/cloud/dynamodb"
+	lambdaservice "orderflow/cmd/local/cloud/lambda"
+	"orderflow/cmd/local/cloud/logs"
 )
 
 const (
@@ -94,7 +96,8 @@ func TestRefusedTemplates(t *testing.T) {
 
 		{"function property", function(`, "Layers": []`), "It.Properties.Layers"},
 		{"function environment", function(`, "Environment": {"Secrets": {}}`), "It.Properties.Environment.Secrets"},
-		{"function logging", function(`, "LoggingConfig": {"ApplicationLogLevel": "INFO"}`), "It.Properties.LoggingConfig.ApplicationLogLevel"},
+		{"function logging", function(`, "LoggingConfig": {"LogStream": "x"}`), "It.Properties.LoggingConfig.LogStream"},
+		{"function log level", function(`, "LoggingConfig": {"ApplicationLogLevel": "INFO"}`), "It: InvalidParameterValueException: To use LogLevel, you must use JSON LogFormat."},
 		{"function without role", resource("AWS::Serverless::Function", `{"CodeUri": "x"}`), "It.Properties.Role: the property is required"},
 		{"no such code", resource("AWS::Serverless::Function", `{"CodeUri": "../lambdas/none/bootstrap", "Role": "r"}`), `It.Properties.CodeUri: there is no handler "lambdas/none/bootstrap"`},
 		{"reserved variable", function(`, "Environment": {"Variables": {"AWS_REGION": "x"}}`), "It.Properties.Environment.Variables.AWS_REGION: the variable is reserved"},
@@ -116,9 +119,10 @@ func TestRefusedTemplates(t *testing.T) {
 		{"queue name twice", twice("AWS::SQS::Queue", `{"QueueName": "one"}`), `is A already: a name is given once`},
 		{"topic name twice", twice("AWS::SNS::Topic", `{"TopicName": "one"}`), `is A already: a name is given once`},
 		{"role name twice", twice("AWS::IAM::Role", `{"RoleName": "one"}`), `is A already: a name is given once`},
-		{"log group name twice", twice("AWS::Logs::LogGroup", `{"LogGroupName": "/one"}`), `B: AWS::Logs::LogGroup "/one" is A already: a name is given once`},
+		{"log group name twice", twice("AWS::Logs::LogGroup", `{"LogGroupName": "/one"}`), "B: ResourceAlreadyExistsException: The specified log group already exists"},
 		{"role property", resource("AWS::IAM::Role", `{"Polices": []}`), "It.Properties.Polices: the property is not supported"},
 		{"log group property", resource("AWS::Logs::LogGroup", `{"RetentionInDay": 3}`), "It.Properties.RetentionInDay: the property is not supported"},
+		{"log group retention", resource("AWS::Logs::LogGroup", `{"RetentionInDays": 2}`), "It: InvalidParameterException: 1 validation error detected: Value '2' at 'retentionInDays'"},
 
 		{"schedule property", resource("AWS::Scheduler::Schedule", `{"StartDate": "2030-01-01T00:00:00Z"}`), "It.Properties.StartDate: the property is not supported"},
 		{"schedule without window", resource("AWS::Scheduler::Schedule", `{"ScheduleExpression": "rate(1 hour)"}`), "It.Properties.FlexibleTimeWindow: the property is required"},
@@ -239,5 +243,37 @@ func TestEnvironment(t *testing.T) {
 		if got[name] != value {
 			t.Errorf("%s = %q, want %q", name, got[name], value)
 		}
+	}
+}
+
+// TestLogs: a function logs where and what its template says, and the group
+// keeps it for as long.
+func TestLogs(t *testing.T) {
+	c := newCloud(t)
+	_, err := c.Deploy(t.Context(), []byte(`{
+		"Transform": "AWS::Serverless-2016-10-31",
+		"Resources": {
+			"Log": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "/aws/lambda/shop/echo", "RetentionInDays": 30}},
+			"Function": {"Type": "AWS::Serverless::Function", "Properties": {"CodeUri": "../lambdas/echo/bootstrap", "Role": "r",
+				"LoggingConfig": {"LogGroup": {"Ref": "Log"}, "LogFormat": "JSON", "SystemLogLevel": "DEBUG", "ApplicationLogLevel": "WARN"}}}
+		}}`), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := invokeTask(c.Lambda)(t.Context(), "orderflow-Function", []byte(`[]`)); err != nil {
+		t.Fatal(err)
+	}
+	described, err := c.Logs.DescribeLogGroups(t.Context(), &logs.DescribeLogGroupsInput{})
+	if err != nil || len(described.LogGroups) != 1 || described.LogGroups[0].LogGroupName != "/aws/lambda/shop/echo" || described.LogGroups[0].RetentionInDays != 30 {
+		t.Errorf("groups %+v, %v", described, err)
+	}
+	found, err := c.Logs.FilterLogEvents(t.Context(), &logs.FilterLogEventsInput{LogGroupName: "/aws/lambda/shop/echo", FilterPattern: `{ $.type = "platform.runtimeDone" && $.record.status = "success" }`})
+	if err != nil || len(found.Events) != 1 {
+		t.Errorf("found %+v, %v", found, err)
+	}
+	function, err := c.Lambda.GetFunction(t.Context(), &lambdaservice.GetFunctionInput{FunctionName: "orderflow-Function"})
+	want := lambdaservice.LoggingConfig{LogFormat: "JSON", ApplicationLogLevel: "WARN", SystemLogLevel: "DEBUG", LogGroup: "/aws/lambda/shop/echo"}
+	if err != nil || function.Configuration.LoggingConfig != want {
+		t.Errorf("logging config %+v, %v, want %+v", function, err, want)
 	}
 }

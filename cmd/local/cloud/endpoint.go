@@ -114,6 +114,8 @@ func targetService(target string) string {
 		return "sqs"
 	case "AWSStepFunctions":
 		return "states"
+	case "Logs_20140328":
+		return "logs"
 	}
 	if strings.HasPrefix(target, "DynamoDB_") {
 		return "dynamodb"

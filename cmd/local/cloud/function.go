@@ -27,8 +27,10 @@ type functionProperties struct {
 	FunctionName  string
 	Handler       string
 	LoggingConfig struct {
-		LogFormat string
-		LogGroup  string
+		ApplicationLogLevel string
+		LogFormat           string
+		LogGroup            string
+		SystemLogLevel      string
 	}
 	MemorySize                   int
 	ReservedConcurrentExecutions *int
@@ -73,6 +75,8 @@ func (d *deployment) function(r cloudformation.Resource) (cloudformation.Values,
 		Architectures:                p.Architectures,
 		Environment:                  p.Environment.Variables,
 		Tags:                         p.Tags,
+		ApplicationLogLevel:          p.LoggingConfig.ApplicationLogLevel,
+		SystemLogLevel:               p.LoggingConfig.SystemLogLevel,
 		LogFormat:                    p.LoggingConfig.LogFormat,
 		LogGroup:                     p.LoggingConfig.LogGroup,
 	})
@@ -104,7 +108,7 @@ func (p functionProperties) environment(name string) (map[string]string, error) 
 		"AWS_LAMBDA_FUNCTION_NAME":        name,
 		"AWS_LAMBDA_FUNCTION_VERSION":     "$LATEST",
 		"AWS_LAMBDA_INITIALIZATION_TYPE":  "on-demand",
-		"AWS_LAMBDA_LOG_GROUP_NAME":       p.LoggingConfig.LogGroup,
+		"AWS_LAMBDA_LOG_GROUP_NAME":       cmp.Or(p.LoggingConfig.LogGroup, "/aws/lambda/"+name),
 		"AWS_REGION":                      Region,
 		"TZ":                              ":UTC",
 		"_HANDLER":                        p.Handler,

@@ -27,19 +27,3 @@ func (d *deployment) role(r cloudformation.Resource) (cloudformation.Values, err
 		Attributes: map[string]any{"Arn": "arn:aws:iam::" + Account + ":role/" + name},
 	}, err
 }
-
-// logGroup exists in name only: see Inert.
-// https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-logs-loggroup.html
-func (d *deployment) logGroup(r cloudformation.Resource) (cloudformation.Values, error) {
-	var p struct {
-		LogGroupName    string
-		RetentionInDays int
-		Tags            []tag
-	}
-	err := r.Decode(&p)
-	name := cmp.Or(p.LogGroupName, physicalName(r))
-	return cloudformation.Values{
-		Ref:        name,
-		Attributes: map[string]any{"Arn": "arn:aws:logs:" + Region + ":" + Account + ":log-group:" + name + ":*"},
-	}, err
-}

@@ -29,7 +29,6 @@ func InertParts() []Inert {
 		{Type: "*", Part: "Metadata", Because: "it speaks to sam build and to people"},
 
 		{Type: "AWS::IAM::Role", Because: "nobody is authenticated, so there is nothing to allow"},
-		{Type: "AWS::Logs::LogGroup", Because: "handlers log to the terminal"},
 
 		{Type: "AWS::DynamoDB::Table", Part: "Properties.SSESpecification", Because: "nothing is written to a disk", Shown: true},
 		{Type: "AWS::DynamoDB::Table", Part: "Properties.PointInTimeRecoverySpecification", Because: "there is no earlier state to restore", Shown: true},
@@ -41,11 +40,10 @@ func InertParts() []Inert {
 
 		{Type: "AWS::Serverless::Function", Part: "Properties.Architectures", Because: "handlers run in this process", Shown: true},
 		{Type: "AWS::Serverless::Function", Part: "Properties.Handler", Because: "CodeUri says which handler it is", Shown: true},
-		{Type: "AWS::Serverless::Function", Part: "Properties.LoggingConfig", Because: "handlers log to the terminal", Shown: true},
 		{Type: "AWS::Serverless::Function", Part: "Properties.MemorySize", Because: "handlers share the memory of this process", Shown: true},
 		{Type: "AWS::Serverless::Function", Part: "Properties.Role", Because: "nobody is authenticated", Shown: true},
 		{Type: "AWS::Serverless::Function", Part: "Properties.Runtime", Because: "handlers run in this process", Shown: true},
-		{Type: "AWS::Serverless::HttpApi", Part: "Properties.AccessLogSettings", Because: "there are no log groups"},
+		{Type: "AWS::Serverless::HttpApi", Part: "Properties.AccessLogSettings", Because: "requests are not logged, but by the function that answers them"},
 		{Type: "AWS::Serverless::HttpApi", Part: "Properties.FailOnWarnings", Because: "it is about importing an OpenAPI document"},
 		{Type: "AWS::Serverless::HttpApi", Part: "Properties.DefaultRouteSettings.DetailedMetricsEnabled", Because: "there are no metrics"},
 		{Type: "AWS::Serverless::StateMachine", Part: "Properties.Logging", Because: "the history is kept anyway", Shown: true},

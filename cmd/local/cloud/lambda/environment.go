@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/aws/aws-lambda-go/lambda"
+
+	"orderflow/cmd/local/cloud/logs"
 )
 
 // maxIdle is how many idle environments a function keeps warm.
@@ -18,6 +20,7 @@ type environment struct {
 	f       *function
 	handler lambda.Handler // nil: to be started
 	work    chan *invocation
+	stream  *logs.Stream // that it logs to; nil: before its first invocation, or none
 }
 
 // environment is a warm environment of f, or a new one.
@@ -35,6 +38,16 @@ func (f *function) start(handler lambda.Handler) *environment {
 	env := &environment{f: f, handler: handler, work: make(chan *invocation, 1)}
 	f.svc.wg.Go(env.serve)
 	return env
+}
+
+// assign gives an environment its next invocation. The caller holds the
+// service's mutex.
+func (env *environment) assign(inv *invocation) {
+	if all := env.f.svc.cfg.Logs; env.stream == nil && all != nil {
+		env.stream = all.Open(env.f.config.LoggingConfig.LogGroup, inv.streamName())
+	}
+	inv.stream = env.stream
+	env.work <- inv
 }
 
 // dismiss ends the idle environments.
@@ -59,10 +72,11 @@ func (env *environment) invoke(inv *invocation) (alive bool) {
 	exited := true
 	defer func() {
 		if exited { // runtime.Goexit
-			inv.settle(inv.exited("without providing a reason"), true)
+			inv.settle(inv.exited("without providing a reason"), true, crashed)
 		}
 	}()
-	response, failed, crashed := env.call(inv)
+	inv.logStart()
+	response, failed, end := env.call(inv)
 	exited = false
 
 	if inv.pastDeadline() {
@@ -70,8 +84,8 @@ func (env *environment) invoke(inv *invocation) (alive bool) {
 		return false
 	}
 	// Idle before settled: a caller's next invocation finds it warm.
-	kept := !crashed && env.rest(inv)
-	inv.settle(response, failed)
+	kept := end == answered && env.rest(inv)
+	inv.settle(response, failed, end)
 	return kept
 }
 
@@ -87,25 +101,31 @@ func (env *environment) rest(inv *invocation) bool {
 	return true
 }
 
-func (env *environment) call(inv *invocation) (response []byte, failed, crashed bool) {
+func (env *environment) call(inv *invocation) (response []byte, failed bool, end ending) {
 	if env.handler == nil {
 		var err error
 		if env.handler, err = env.f.init(); err != nil {
 			env.f.svc.cfg.Log.Error("lambda: the function can not start", "function", env.f.config.FunctionName, "error", err)
-			return inv.exited("with error: exit status 1"), true, true
+			return inv.exited("with error: exit status 1"), true, crashed
 		}
 	}
 	out, err := invoke(inv.ctx, env.handler, inv.payload)
 	if err != nil {
-		response, crashed = describe(err)
-		return response, true, crashed
+		response, exits := describe(err)
+		if !inv.pastDeadline() {
+			inv.logFailure(response, exits)
+		}
+		if exits {
+			return response, true, crashed
+		}
+		return response, true, answered
 	}
 	if len(out) > maxResponse {
 		return failure("Function.ResponseSizeTooLarge",
-			fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", maxResponse)), true, false
+			fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", maxResponse)), true, answered
 	}
 	// aws-lambda-go hands out a buffer that the next invocation overwrites.
-	return bytes.Clone(out), false, false
+	return bytes.Clone(out), false, answered
 }
 
 func invoke(ctx context.Context, h lambda.Handler, payload []byte) (out []byte, err error) {

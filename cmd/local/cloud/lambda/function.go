@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"log/slog"
 	"maps"
 	"regexp"
 	"slices"
@@ -23,7 +24,7 @@ const (
 )
 
 // CreateFunctionInput describes a function. Members other than Init, Timeout,
-// and ReservedConcurrentExecutions are reported and inert.
+// ReservedConcurrentExecutions and those of the log are reported and inert.
 type CreateFunctionInput struct {
 	FunctionName string
 
@@ -45,9 +46,12 @@ type CreateFunctionInput struct {
 	Environment      map[string]string
 	Tags             map[string]string
 	TracingMode      string
-	LogFormat        string
-	LogGroup         string
 	EphemeralStorage int // MB, 0 being AWS's default of 512
+
+	LogFormat           string // JSON or, by default, Text
+	ApplicationLogLevel string // of JSON, "" being INFO
+	SystemLogLevel      string // of JSON, "" being INFO
+	LogGroup            string // "" being the function's own
 }
 
 // FunctionConfiguration is a function as the API reports it.
@@ -85,9 +89,6 @@ type TracingConfig struct{ Mode string }
 // EphemeralStorage is the size of /tmp in MB.
 type EphemeralStorage struct{ Size int }
 
-// LoggingConfig says where and how a function logs on AWS.
-type LoggingConfig struct{ LogFormat, LogGroup string }
-
 // A function is what Invoke runs. The service's mutex guards it.
 type function struct {
 	svc     *Service
@@ -95,6 +96,8 @@ type function struct {
 	timeout time.Duration
 	tags    map[string]string
 	init    func() (lambda.Handler, error)
+
+	application, system slog.Level // least ones that are kept in the log
 
 	reserved *pool             // nil: the account's unreserved concurrency
 	aliases  map[string]string // alias name to version
@@ -114,6 +117,10 @@ func (s *Service) CreateFunction(_ context.Context, in *CreateFunctionInput) (*F
 	if f.timeout < time.Second || f.timeout > maxTimeout {
 		return nil, invalid("1 validation error detected: Value '%d' at 'timeout' failed to satisfy constraint: Member must have value between 1 and 900", in.Timeout)
 	}
+	if err := f.config.LoggingConfig.check(); err != nil {
+		return nil, err
+	}
+	f.application, f.system = f.config.LoggingConfig.application(), f.config.LoggingConfig.system()
 	handler, err := in.Init()
 	if err != nil {
 		return nil, fmt.Errorf("lambda: function %q can not start: %w", in.FunctionName, err)
@@ -157,7 +164,7 @@ func configuration(cfg Config, in *CreateFunctionInput) FunctionConfiguration {
 		PackageType:      "Zip",
 		Architectures:    in.Architectures,
 		EphemeralStorage: EphemeralStorage{cmp.Or(in.EphemeralStorage, 512)},
-		LoggingConfig:    LoggingConfig{cmp.Or(in.LogFormat, "Text"), cmp.Or(in.LogGroup, "/aws/lambda/"+in.FunctionName)},
+		LoggingConfig:    loggingConfig(in),
 	}
 	if len(c.Architectures) == 0 {
 		c.Architectures = []string{"x86_64"}

@@ -9,6 +9,8 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/google/uuid"
+
+	"orderflow/cmd/local/cloud/logs"
 )
 
 // Payload limits in bytes. The response's is what Lambda names in its error.
@@ -103,6 +105,8 @@ type invocation struct {
 	ctx     context.Context // ends at the deadline
 	cancel  context.CancelFunc
 	payload []byte
+	began   time.Time
+	stream  *logs.Stream // of its environment; nil: nothing is kept
 
 	done chan struct{} // closed when settled
 
@@ -130,13 +134,14 @@ func (f *function) begin(t target, payload []byte, client *lambdacontext.ClientC
 // run starts an invocation for which an execution of p was taken. The caller
 // holds the service's mutex.
 func (f *function) run(p *pool, t target, payload []byte, client *lambdacontext.ClientContext) *invocation {
-	inv := &invocation{f: f, t: t, id: uuid.NewString(), pool: p, payload: payload, done: make(chan struct{})}
+	inv := &invocation{f: f, t: t, id: uuid.NewString(), pool: p, payload: payload, began: time.Now(), done: make(chan struct{})}
 	lc := &lambdacontext.LambdaContext{AwsRequestID: inv.id, InvokedFunctionArn: t.arn}
 	if client != nil {
 		lc.ClientContext = *client
 	}
-	inv.ctx, inv.cancel = context.WithTimeout(lambdacontext.NewContext(f.svc.base, lc), f.timeout)
-	f.environment().work <- inv
+	ctx := context.WithValue(lambdacontext.NewContext(f.svc.base, lc), invocationKey{}, inv)
+	inv.ctx, inv.cancel = context.WithTimeout(ctx, f.timeout)
+	f.environment().assign(inv)
 	return inv
 }
 
@@ -178,10 +183,10 @@ func (inv *invocation) isDone() bool {
 func (inv *invocation) expire() {
 	switch {
 	case inv.f.svc.base.Err() != nil: // killed by Close
-		inv.settle(inv.exited("without providing a reason"), true)
+		inv.settle(inv.exited("without providing a reason"), true, crashed)
 	case inv.pastDeadline():
 		inv.settle(failure("Sandbox.Timedout",
-			fmt.Sprintf("RequestId: %s Error: Task timed out after %.2f seconds", inv.id, inv.f.timeout.Seconds())), true)
+			fmt.Sprintf("RequestId: %s Error: Task timed out after %.2f seconds", inv.id, inv.f.timeout.Seconds())), true, timedOut)
 	}
 }
 
@@ -192,7 +197,7 @@ func (inv *invocation) exited(how string) []byte {
 
 // settle ends the invocation, once: its execution is free again, even when
 // the handler has not returned. It reports whether this call ended it.
-func (inv *invocation) settle(response []byte, failed bool) bool {
+func (inv *invocation) settle(response []byte, failed bool, end ending) bool {
 	s := inv.f.svc
 	s.mu.Lock()
 	first := !inv.settled
@@ -202,6 +207,7 @@ func (inv *invocation) settle(response []byte, failed bool) bool {
 	}
 	s.mu.Unlock()
 	if first {
+		inv.logEnd(end, response)
 		close(inv.done)
 		inv.cancel()
 	}

@@ -1,6 +1,6 @@
 // Package lambda is AWS Lambda for functions that live in this process: it
 // invokes aws-lambda-go handlers with Lambda's timeouts, concurrency limits,
-// retries and error shapes, and feeds them from SQS queues through event
+// retries, error shapes and logs, and feeds them from SQS queues through event
 // source mappings. Memory size, runtime, role and architecture are reported
 // and otherwise inert.
 package lambda
@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"orderflow/cmd/local/cloud/interpose"
+	"orderflow/cmd/local/cloud/logs"
 )
 
 // Config is what the service runs with.
@@ -25,6 +26,10 @@ type Config struct {
 
 	// SQS holds the queues that event source mappings read.
 	SQS SQS
+
+	// Logs keeps what functions log, given NewLogHandler, and what Lambda says
+	// of their invocations. Nil: nothing is kept.
+	Logs *logs.Service
 
 	// Turn decides which activity goes on next. Nil: as it comes.
 	Turn interpose.Turn

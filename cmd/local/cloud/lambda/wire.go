@@ -77,7 +77,7 @@ func invokeInput(r *http.Request) (*InvokeInput, error) {
 		return nil, err
 	}
 	if kind := r.Header.Get("X-Amz-Log-Type"); kind != "" && kind != "None" {
-		return nil, invalid("LogType %s is not supported by the local cloud: functions log to its standard error.", kind)
+		return nil, invalid("LogType %s is not supported by the local cloud: read the function's log group.", kind)
 	}
 	for _, header := range []string{"X-Amz-Durable-Execution-Name", "X-Amz-Tenant-Id"} {
 		if r.Header.Get(header) != "" {

@@ -139,17 +139,17 @@ func told(e journey.Event) string {
 	case strings.HasSuffix(e.Type, "StateExited"):
 		return "is done"
 	}
-	if name, cause := failure(e.HistoryEvent); name != "" {
-		return "fails: " + because(name, cause)
+	if because := stack.FailureOf(e.HistoryEvent); because != "" {
+		return "fails: " + because
 	}
 	return ""
 }
 
 // ended says how the execution ended, "" if it did not.
 func ended(e asl.HistoryEvent) string {
-	name, cause := failure(e)
-	if name != "" {
-		name = ": " + because(name, cause)
+	because := stack.FailureOf(e)
+	if because != "" {
+		because = ": " + because
 	}
 	switch e.Type {
 	case "ExecutionStarted":
@@ -159,40 +159,13 @@ func ended(e asl.HistoryEvent) string {
 	case "ExecutionSucceeded":
 		return "has succeeded"
 	case "ExecutionFailed":
-		return "has failed" + name
+		return "has failed" + because
 	case "ExecutionTimedOut":
-		return "is out of time" + name
+		return "is out of time" + because
 	case "ExecutionAborted":
-		return "was stopped" + name
+		return "was stopped" + because
 	}
 	return ""
-}
-
-// failure is an event's error and its cause, "" if it has none.
-func failure(e asl.HistoryEvent) (name, cause string) {
-	text, err := json.Marshal(e.Details)
-	if err != nil {
-		return "", ""
-	}
-	var failed struct{ Error, Cause string }
-	if json.Unmarshal(text, &failed) != nil {
-		return "", ""
-	}
-	return failed.Error, failed.Cause
-}
-
-// because tells an error with its cause; that of a Lambda function is JSON.
-func because(name, cause string) string {
-	var thrown struct {
-		Message string `json:"errorMessage"`
-	}
-	if json.Unmarshal([]byte(cause), &thrown) == nil && thrown.Message != "" {
-		cause = thrown.Message
-	}
-	if cause == "" {
-		return name
-	}
-	return name + ": " + cause
 }
 
 func ordinal(n int) string {

@@ -3,6 +3,7 @@ package stack
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -93,45 +94,60 @@ func (s *Stack) look(ctx context.Context, queueURL string) ([]Message, error) {
 	return s.receiveAll(ctx, queueURL)
 }
 
-// Bounds of looking through a queue by receiving, which is done at random.
-const (
-	maxLetters = 1000
-	maxEmpty   = 3 // rounds in a row that brought nothing new
-)
-
-// receiveAll reads messages by receiving them with a visibility timeout of
-// nothing: they come again and again, and in any order, until all that the
-// queue is said to hold were seen.
-func (s *Stack) receiveAll(ctx context.Context, queueURL string) ([]Message, error) {
+// receiveAll reads messages by receiving them, and makes them visible again.
+func (s *Stack) receiveAll(ctx context.Context, queueURL string) (messages []Message, err error) {
 	depth, err := s.depth(ctx, queueURL)
 	if err != nil {
 		return nil, err
 	}
-	want := min(depth.Visible, maxLetters)
-	seen := map[string]bool{}
-	var messages []Message
-	for empty := 0; len(messages) < want && empty < maxEmpty; {
-		out, err := s.receive(ctx, queueURL, 0)
+	err = s.sift(ctx, queueURL, min(depth.Visible, maxSift), func(m types.Message) (gone, enough bool, err error) {
+		messages = append(messages, message(m))
+		return false, false, nil
+	})
+	return messages, err
+}
+
+// Bounds of going through a queue.
+const (
+	hold     = 30 * time.Second // how long a message that was looked at is out of the way, at most
+	maxSift  = 1000
+	maxEmpty = 2 // receipts in a row that brought nothing
+)
+
+// sift receives the visible messages of a queue, each once and about so many at
+// most, until look has seen enough of them. Those that are not gone then are
+// visible again. (The SDK cannot ask for a visibility timeout of nothing, which
+// would do for looking.)
+func (s *Stack) sift(ctx context.Context, queueURL string, most int, look func(types.Message) (gone, enough bool, err error)) (err error) {
+	var kept []types.Message
+	defer func() { err = errors.Join(err, s.release(context.WithoutCancel(ctx), queueURL, kept)) }()
+	for seen, empty := 0, 0; seen < most && empty < maxEmpty; {
+		received, err := s.receive(ctx, queueURL)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		empty++
-		for _, m := range out {
-			if id := aws.ToString(m.MessageId); !seen[id] {
-				seen[id], empty = true, 0
-				messages = append(messages, message(m))
+		for i, m := range received {
+			seen, empty = seen+1, 0
+			gone, enough, err := look(m)
+			if !gone {
+				kept = append(kept, m)
+			}
+			if enough || err != nil {
+				kept = append(kept, received[i+1:]...)
+				return err
 			}
 		}
 	}
-	return messages, nil
+	return nil
 }
 
-// receive takes up to ten messages and hides them for a time.
-func (s *Stack) receive(ctx context.Context, queueURL string, hidden time.Duration) ([]types.Message, error) {
+// receive takes up to ten messages out of the way.
+func (s *Stack) receive(ctx context.Context, queueURL string) ([]types.Message, error) {
 	out, err := s.sqs.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
 		QueueUrl:                    &queueURL,
-		MaxNumberOfMessages:         10,
-		VisibilityTimeout:           int32(hidden / time.Second),
+		MaxNumberOfMessages:         maxBatch,
+		VisibilityTimeout:           int32(hold / time.Second),
 		WaitTimeSeconds:             1, // all of SQS's servers are asked
 		MessageAttributeNames:       []string{"All"},
 		MessageSystemAttributeNames: []types.MessageSystemAttributeName{types.MessageSystemAttributeNameAll},
@@ -140,6 +156,23 @@ func (s *Stack) receive(ctx context.Context, queueURL string, hidden time.Durati
 		return nil, fmt.Errorf("stack: queue %q: %w", queueName(queueURL), err)
 	}
 	return out.Messages, nil
+}
+
+// maxBatch is how many messages one call to SQS takes.
+const maxBatch = 10
+
+// release makes messages visible again. One that cannot be will be by itself.
+func (s *Stack) release(ctx context.Context, queueURL string, held []types.Message) error {
+	for some := range slices.Chunk(held, maxBatch) {
+		entries := make([]types.ChangeMessageVisibilityBatchRequestEntry, len(some))
+		for i, m := range some {
+			entries[i] = types.ChangeMessageVisibilityBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), ReceiptHandle: m.ReceiptHandle}
+		}
+		if _, err := s.sqs.ChangeMessageVisibilityBatch(ctx, &sqs.ChangeMessageVisibilityBatchInput{QueueUrl: &queueURL, Entries: entries}); err != nil {
+			return fmt.Errorf("stack: messages of queue %q are hidden for %v: %w", queueName(queueURL), hold, err)
+		}
+	}
+	return nil
 }
 
 func message(m types.Message) Message {

@@ -2,7 +2,10 @@ package stack
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"orderflow/lambdas/order"
 	"orderflow/statemachine/asl"
@@ -69,11 +72,35 @@ func (t *teller) loose() (sentences []string) {
 	}
 	for _, c := range t.consumers {
 		for _, p := range c.places {
-			sentences = append(sentences, t.whereIs(c, p))
+			if !p.over() {
+				sentences = append(sentences, t.whereIs(c, p))
+			}
+		}
+		sentences = append(sentences, c.inVain()...)
+	}
+	return sentences
+}
+
+// inVain tells of messages about a decided order that were last received in
+// vain, where nobody can look for them in the queues.
+func (c *found) inVain() (sentences []string) {
+	last := map[order.EventType]reception{}
+	for _, r := range c.receptions {
+		last[r.eventType] = r
+	}
+	for _, typ := range []order.EventType{order.Placed, order.OrderConfirmed, order.OrderCancelled} {
+		r := last[typ]
+		placed := slices.ContainsFunc(c.places, func(p placed) bool { return p.event == typ })
+		if r.because != "" && !placed && !c.peeked {
+			sentences = append(sentences, fmt.Sprintf("%s is not through with %s: it was received %s, the last time in vain: %s.", title(c.name), about(typ), often(r.count), clip(r.because)))
 		}
 	}
 	return sentences
 }
+
+// over tells of a message about a decided order whether nothing depends on it
+// any more: it is a request, or analytics' copy of one.
+func (p placed) over() bool { return strings.HasSuffix(string(p.event), ".requested") }
 
 // pending says what a pending order waits for.
 func (t *teller) pending() string {
@@ -98,14 +125,8 @@ func (t *teller) where(v *journey.Visit) string {
 		return fmt.Sprintf("Waiting for %s since %s: %s.", consumer, since, t.message(consumer, order.EventType(consumer+".requested")))
 	}
 	if v.Retrying() {
-		name, cause := "", ""
-		if v.Error != nil {
-			name = *v.Error
-		}
-		if v.Cause != nil {
-			cause = *v.Cause
-		}
-		return fmt.Sprintf("%s has failed %s and will be tried again: %s.", v.State, often(len(v.Attempts)), firstLine(because(name, cause)))
+		because := because(aws.ToString(v.Error), aws.ToString(v.Cause))
+		return fmt.Sprintf("%s has failed %s and will be tried again: %s.", v.State, often(len(v.Attempts)), clip(because))
 	}
 	return fmt.Sprintf("In %s since %s.", v.State, since)
 }
@@ -129,7 +150,7 @@ func (t *teller) message(consumer string, typ order.EventType) string {
 		}
 		switch {
 		case last != nil && last.because != "":
-			return fmt.Sprintf("it received the request %s, the last time in vain: %s", often(last.count), firstLine(last.because))
+			return fmt.Sprintf("it received the request %s, the last time in vain: %s", often(last.count), clip(last.because))
 		case last != nil && last.outcome == "":
 			return fmt.Sprintf("it received the request %s ago and works on it", spell(t.now.Sub(last.at)))
 		case last != nil:
@@ -153,12 +174,12 @@ func (t *teller) place(c found, p placed) string {
 	working := false
 	for _, r := range c.receptions {
 		if r.messageID == p.ID {
-			because, working = firstLine(r.because), r.ended.IsZero() && t.now.Sub(r.at) < longest
+			because, working = clip(r.because), r.ended.IsZero() && t.now.Sub(r.at) < longest
 		}
 	}
 	switch {
 	case p.dead:
-		return fmt.Sprintf("the message was received %s in vain and lies in %s's dead-letter queue%s", often(t.received(c, p)), c.name, colon(because))
+		return fmt.Sprintf("the message was received %s in vain and lies in %s's dead-letter queue%s", often(c.received(p)), c.name, colon(because))
 	case p.Receives == 0 && p.VisibleAt.After(t.now):
 		return fmt.Sprintf("the message is in %s's queue and can be received in %s", c.name, spell(p.VisibleAt.Sub(t.now)))
 	case p.Receives == 0:

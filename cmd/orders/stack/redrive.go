@@ -2,8 +2,8 @@ package stack
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -86,41 +86,29 @@ func (s *Stack) redriveAll(ctx context.Context, c consumer) (int, error) {
 	}
 }
 
-// hold is how long messages are hidden while some of them are picked out.
-const hold = 30 * time.Second
-
-// redriveSome receives messages until it has met those that are asked for,
-// keeping the others out of its way, and sends and deletes the former. Each is
-// deleted only after it was sent.
+// redriveSome picks messages out of the dead-letter queue. Each is deleted only
+// after it was sent.
 func (s *Stack) redriveSome(ctx context.Context, c consumer, ids []string) (sent int, err error) {
-	missing := slices.Clone(ids)
-	var held []types.Message
-	defer func() { err = errors.Join(err, s.release(context.WithoutCancel(ctx), c, held)) }()
-	for empty := 0; len(missing) > 0 && empty < maxEmpty && len(held) < maxLetters; {
-		received, err := s.receive(ctx, c.deadLetterURL, hold)
-		if err != nil {
-			return sent, err
-		}
-		empty++
-		held = append(held, received...)
-		for _, m := range received {
-			empty = 0
-			at := slices.Index(missing, aws.ToString(m.MessageId))
-			if at < 0 {
-				continue
-			}
-			if err := s.resend(ctx, c, m); err != nil {
-				return sent, err
-			}
-			sent++
-			missing = slices.Delete(missing, at, at+1)
-			held = slices.DeleteFunc(held, func(h types.Message) bool { return h.MessageId == m.MessageId })
-		}
+	missing := map[string]bool{}
+	for _, id := range ids {
+		missing[id] = true
 	}
-	if len(missing) > 0 {
-		return sent, ErrNoMessage{c.name, missing}
+	err = s.sift(ctx, c.deadLetterURL, maxSift, func(m types.Message) (gone, enough bool, err error) {
+		id := aws.ToString(m.MessageId)
+		if !missing[id] {
+			return false, false, nil
+		}
+		if err := s.resend(ctx, c, m); err != nil {
+			return false, true, err
+		}
+		sent++
+		delete(missing, id)
+		return true, len(missing) == 0, nil
+	})
+	if err == nil && len(missing) > 0 {
+		err = ErrNoMessage{c.name, slices.Sorted(maps.Keys(missing))}
 	}
-	return sent, nil
+	return sent, err
 }
 
 // resend sends a message to its queue as it was, and then takes it off the
@@ -133,20 +121,6 @@ func (s *Stack) resend(ctx context.Context, c consumer, m types.Message) error {
 	_, err = s.sqs.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: &c.deadLetterURL, ReceiptHandle: m.ReceiptHandle})
 	if err != nil {
 		return fmt.Errorf("stack: message %q was sent, and is still a dead letter: %w", aws.ToString(m.MessageId), err)
-	}
-	return nil
-}
-
-// release makes messages visible again, ten with a call.
-func (s *Stack) release(ctx context.Context, c consumer, held []types.Message) error {
-	for some := range slices.Chunk(held, 10) {
-		entries := make([]types.ChangeMessageVisibilityBatchRequestEntry, len(some))
-		for i, m := range some {
-			entries[i] = types.ChangeMessageVisibilityBatchRequestEntry{Id: m.MessageId, ReceiptHandle: m.ReceiptHandle}
-		}
-		if _, err := s.sqs.ChangeMessageVisibilityBatch(ctx, &sqs.ChangeMessageVisibilityBatchInput{QueueUrl: &c.deadLetterURL, Entries: entries}); err != nil {
-			return fmt.Errorf("stack: dead letters of %s are hidden for %v: %w", c.name, hold, err)
-		}
 	}
 	return nil
 }

@@ -250,6 +250,7 @@ func (f *found) stuck() bool {
 
 // A reception is one time that a consumer received a message about the order.
 type reception struct {
+	sent      time.Time // the message, to its queue; zero where nobody says
 	at, ended time.Time // ended is zero while nothing is known of its end
 	messageID string
 	requestID string
@@ -282,6 +283,7 @@ func receptions(lines []line) (all []reception) {
 			all = append(all, reception{at: l.At, messageID: l.MessageID, requestID: l.RequestID, eventType: order.EventType(l.Type), count: l.ReceiveCount})
 		}
 		if l.received() {
+			all[i].sent = l.SentAt
 			continue
 		}
 		all[i].ended, all[i].outcome = l.At, l.Message

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/bojanz/currency"
 
 	"orderflow/lambdas/order"
@@ -87,7 +88,7 @@ func publishedType(arguments string) order.EventType {
 
 // requests tells what was asked of the API. Who only looks changes nothing.
 func (t *teller) requests() {
-	posted := false
+	posted, wasCancelled := false, false
 	for _, l := range t.api {
 		detail := "request " + l.RequestID
 		switch l.Route {
@@ -99,7 +100,12 @@ func (t *teller) requests() {
 			posted = true
 			t.tell(0, Moment{l.At, "API", what, detail, Plain})
 		case "POST /orders/{orderId}/cancel":
-			t.tell(0, Moment{l.At, "customer", cancelled(l.Status), detail, Plain})
+			what := cancelled(l.Status)
+			if wasCancelled && l.Status == http.StatusAccepted {
+				what = "The customer cancelled the order again, which changed nothing."
+			}
+			wasCancelled = wasCancelled || l.Status == http.StatusAccepted
+			t.tell(0, Moment{l.At, "customer", what, detail, Plain})
 		}
 	}
 	if !posted {
@@ -135,8 +141,24 @@ func (t *teller) execution() {
 		if e.Visit != nil {
 			who = e.Visit.State
 		}
-		t.tell(float64(e.ID), Moment{e.Timestamp, who, what, fmt.Sprintf("event %d", e.ID), mood})
+		t.tell(float64(e.ID), Moment{e.Timestamp, who, what, t.detail(e, tries[e.Visit]), mood})
 	}
+}
+
+// detail is where an engineer finds an event: in the history, and in the log of
+// the function that it is about.
+func (t *teller) detail(e journey.Event, try int) string {
+	detail := fmt.Sprintf("event %d", e.ID)
+	if e.Visit == nil || e.Visit.State != "ValidateOrder" || try == 0 {
+		return detail
+	}
+	began := e.Visit.Attempts[try-1].Scheduled
+	for _, l := range t.validation {
+		if !l.At.Before(began) && !l.At.After(e.Timestamp) {
+			return detail + ", request " + l.RequestID
+		}
+	}
+	return detail
 }
 
 // event says what an event of the history means, "" if that is told elsewhere
@@ -150,16 +172,15 @@ func (t *teller) event(e journey.Event, try int) (string, Mood) {
 	case "ExecutionTimedOut":
 		return "The execution was out of time.", Bad
 	case "ExecutionAborted":
-		name, cause := failureOf(e.HistoryEvent)
-		return "The execution was stopped" + colon(because(name, cause)) + ".", Bad
+		return "The execution was stopped" + colon(FailureOf(e.HistoryEvent)) + ".", Bad
 	case "TaskSubmitted":
 		return t.asked(e.Visit), Plain
 	}
 	switch {
 	case e.Visit == nil:
 		return "", Plain
-	case strings.HasSuffix(e.Type, "StateAborted") && len(e.Visit.Attempts) > 0:
-		if consumer := consumerOf(e.Visit); consumer != "" {
+	case strings.HasSuffix(e.Type, "StateAborted"):
+		if consumer := consumerOf(e.Visit); consumer != "" && e.Visit.Outcome == journey.Aborted {
 			return fmt.Sprintf("The wait for %s was given up.", consumer), Plain
 		}
 	case e.Type == "TaskSucceeded":
@@ -237,24 +258,25 @@ func (t *teller) done(v *journey.Visit) (string, Mood) {
 // failed says what went wrong at a state, unless a consumer's log said so.
 func (t *teller) failed(e journey.Event, try int) (string, Mood) {
 	name, cause := failureOf(e.HistoryEvent)
+	because := clip(because(name, cause))
 	v, consumer := e.Visit, consumerOf(e.Visit)
 	switch {
-	case consumer != "" && t.heard[consumer+" "+consumer+".requested"]:
-		return "", Plain // the refusal
 	case name == "States.Timeout" && consumer != "":
 		return fmt.Sprintf("%s had not answered after %s, and was no longer waited for.", title(consumer), spell(e.Timestamp.Sub(v.Attempts[try-1].Scheduled))), Bad
+	case consumer != "" && t.heard[consumer+" "+consumer+".requested"]:
+		return "", Plain // the refusal
 	case consumer != "":
-		return fmt.Sprintf("%s refused: %s.", title(consumer), reason(because(name, cause))), Bad
+		return fmt.Sprintf("%s refused: %s.", title(consumer), reason(because)), Bad
 	case name == "InvalidOrder":
-		return fmt.Sprintf("The order is invalid: %s.", reason(because("", cause))), Bad
+		return fmt.Sprintf("The order is invalid: %s.", reason(because)), Bad
 	case name == "DynamoDB.ConditionalCheckFailedException":
 		return "Somebody else had decided the order first.", Plain
 	case try < len(v.Attempts):
-		return fmt.Sprintf("%s failed, and was tried again: %s.", v.State, because(name, cause)), Bad
+		return fmt.Sprintf("%s failed, and was tried again: %s.", v.State, because), Bad
 	case v.Retrying():
-		return fmt.Sprintf("%s failed, and will be tried again: %s.", v.State, because(name, cause)), Bad
+		return fmt.Sprintf("%s failed, and will be tried again: %s.", v.State, because), Bad
 	}
-	return fmt.Sprintf("%s failed: %s.", v.State, because(name, cause)), Bad
+	return fmt.Sprintf("%s failed: %s.", v.State, because), Bad
 }
 
 // failed tells whether an event of a state is a failure.
@@ -265,6 +287,9 @@ func failed(e asl.HistoryEvent) bool {
 	}
 	return false
 }
+
+// FailureOf is the error and cause of an event of a history, "" if it has none.
+func FailureOf(e asl.HistoryEvent) string { return clip(because(failureOf(e))) }
 
 func failureOf(e asl.HistoryEvent) (name, cause string) {
 	text, err := json.Marshal(e.Details)
@@ -312,41 +337,60 @@ func colon(s string) string {
 
 // consumer tells what a consumer did with the messages about the order.
 func (t *teller) consumer(c found) {
-	kept := map[string][]reception{} // by analytics, by invocation
-	var invocations []string
+	kept := map[string][]string{} // what analytics kept, by invocation
 	for i, r := range c.receptions {
-		if c.name == "analytics" && r.outcome == eventDone {
-			if kept[r.requestID] == nil {
-				invocations = append(invocations, r.requestID)
-			}
-			kept[r.requestID] = append(kept[r.requestID], r)
-			continue
+		if c.redriven(i) {
+			t.tell(t.published[r.eventType]+0.5, Moment{r.sent, "operator", fmt.Sprintf("The message was sent back to %s's queue.", c.name), "message " + r.messageID, Plain})
 		}
-		what, mood := t.reception(c, r, i == len(c.receptions)-1)
-		at := r.ended
+		rank, at := t.published[r.eventType]+0.5, r.ended
 		if at.IsZero() {
 			at = r.at
 		}
-		t.tell(t.published[r.eventType]+0.5, Moment{at, c.name, what, fmt.Sprintf("request %s, message %s", r.requestID, r.messageID), mood})
-	}
-	for _, id := range invocations {
-		batch := kept[id]
-		var types []string
-		for _, r := range batch {
-			types = append(types, string(r.eventType))
+		what, mood, detail := "", Plain, "request "+r.requestID
+		if c.name == "analytics" && r.outcome == eventDone {
+			kept[r.requestID] = append(kept[r.requestID], string(r.eventType))
+			if c.goesOn(i) {
+				continue
+			}
+			what = fmt.Sprintf("Analytics kept %s.", strings.Join(kept[r.requestID], ", "))
+		} else {
+			what, mood = t.reception(c, r, i == len(c.receptions)-1)
+			detail += ", message " + r.messageID
 		}
-		last := batch[len(batch)-1]
-		t.tell(t.published[last.eventType]+0.5, Moment{last.ended, c.name, fmt.Sprintf("Analytics kept %s.", strings.Join(types, ", ")), "request " + id, Plain})
+		t.tell(rank, Moment{at, c.name, what, detail, mood})
 	}
 	for _, p := range c.places {
 		if p.dead {
-			t.tell(t.published[p.event]+0.6, Moment{t.gaveUp(c, p), c.name, fmt.Sprintf("%s was given up and lies in the dead-letter queue, after %s.", title(about(p.event)), times(t.received(c, p))), "message " + p.ID, Bad})
+			what := fmt.Sprintf("%s was given up after %s, and lies in the dead-letter queue.", title(about(p.event)), times(c.received(p)))
+			t.tell(t.published[p.event]+0.6, Moment{c.gaveUp(p), c.name, what, "message " + p.ID, Bad})
 		}
 	}
 }
 
+// goesOn tells whether more of the same batch was done.
+func (c *found) goesOn(i int) bool {
+	return slices.ContainsFunc(c.receptions[i+1:], func(r reception) bool {
+		return r.requestID == c.receptions[i].requestID && r.outcome == eventDone
+	})
+}
+
+// redriven tells whether a reception is the first of a message that was sent
+// after another about the same event had failed.
+func (c *found) redriven(i int) bool {
+	r, failed := c.receptions[i], false
+	for _, before := range c.receptions[:i] {
+		if before.messageID == r.messageID {
+			return false
+		}
+		if before.eventType == r.eventType && before.because != "" && before.at.Before(r.sent) {
+			failed = true
+		}
+	}
+	return failed
+}
+
 // gaveUp is when a dead letter was last tried, as far as is known.
-func (t *teller) gaveUp(c found, p placed) time.Time {
+func (c *found) gaveUp(p placed) time.Time {
 	at := p.Sent
 	for _, r := range c.receptions {
 		if r.messageID == p.ID {
@@ -361,7 +405,7 @@ func (t *teller) gaveUp(c found, p placed) time.Time {
 
 // received is how often a consumer received a message: a dead letter's count
 // goes on when it is looked at.
-func (t *teller) received(c found, p placed) int {
+func (c *found) received(p placed) int {
 	n := 0
 	for _, r := range c.receptions {
 		if r.messageID == p.ID {
@@ -380,7 +424,7 @@ func (t *teller) reception(c found, r reception, last bool) (string, Mood) {
 	received := fmt.Sprintf("%s received %s%s", title(c.name), about(r.eventType), nth(r.count))
 	switch {
 	case r.because != "" && r.outcome != "":
-		return fmt.Sprintf("%s and failed: %s.", received, firstLine(r.because)), Bad
+		return fmt.Sprintf("%s and failed: %s.", received, clip(r.because)), Bad
 	case r.because != "":
 		return fmt.Sprintf("%s and did not finish: %s.", received, r.because), Bad
 	case r.outcome == "" && last && t.now.Sub(r.at) < longest:
@@ -391,38 +435,43 @@ func (t *teller) reception(c found, r reception, last bool) (string, Mood) {
 		return fmt.Sprintf("%s received %s once more, which changed nothing.", title(c.name), about(r.eventType)), Plain
 	}
 	t.heard[key] = true
+	mood := Good
+	if r.eventType == order.OrderCancelled {
+		mood = Plain
+	}
 	switch {
 	case r.outcome == eventRefused:
-		return fmt.Sprintf("%s and refused it: %s.", received, t.refusal(c.name)), Bad
+		return t.refused(c.name, received)
 	case r.outcome == eventTooLate:
-		return fmt.Sprintf("%s, too late: nobody waited for the answer any more.", received), Plain
+		return received + ", too late: nobody waited for the answer any more.", Plain
 	case c.name == "notification" && r.count <= 1:
-		return fmt.Sprintf("The customer was told by mail that %s.", t.news(r.eventType)), Good
+		return fmt.Sprintf("The customer was told by mail that %s.", t.news(r.eventType)), mood
 	}
-	return fmt.Sprintf("%s and %s.", received, t.deed(c.name, r.eventType)), Good
+	return fmt.Sprintf("%s and %s.", received, t.deed(c.name, r.eventType)), mood
 }
 
 // longest is how long a function may work on a message.
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html
 const longest = 15 * time.Minute
 
-// refusal is why a consumer refused, as the execution was told.
-func (t *teller) refusal(consumer string) string {
+// refused says why a consumer refused a request, as the execution was told.
+func (t *teller) refused(consumer, received string) (string, Mood) {
+	name, cause := "", ""
 	if t.journey != nil {
 		for _, v := range t.journey.Visits {
 			if consumerOf(v) == consumer && v.Error != nil {
-				cause := ""
-				if v.Cause != nil {
-					cause = *v.Cause
-				}
-				return reason(because(*v.Error, cause))
+				name, cause = *v.Error, aws.ToString(v.Cause)
 			}
 		}
 	}
-	if t.order.Failure != nil {
-		return reason(t.order.Failure.Detail)
+	if name == (order.OrderEnded{}).Code() {
+		return received + ", too late: the order was decided.", Plain
 	}
-	return "no reason is kept"
+	why := reason(because(name, cause))
+	if why == "" && t.order.Failure != nil {
+		why = reason(t.order.Failure.Detail)
+	}
+	return fmt.Sprintf("%s and refused it%s.", received, colon(clip(why))), Bad
 }
 
 // about names what a message is about.
@@ -480,7 +529,13 @@ func (t *teller) news(typ order.EventType) string {
 	case order.OrderConfirmed:
 		return "the order is confirmed"
 	case order.OrderCancelled:
-		return "the order is " + strings.ToLower(string(t.order.Status))
+		switch t.order.Status {
+		case order.Rejected:
+			return "the order is rejected"
+		case order.Cancelled:
+			return "the order is cancelled"
+		}
+		return "the order has failed"
 	}
 	return string(typ)
 }
@@ -535,9 +590,14 @@ func title(name string) string {
 	return strings.ToUpper(name[:1]) + name[1:]
 }
 
-func firstLine(s string) string {
-	first, _, _ := strings.Cut(s, "\n")
-	return strings.TrimSuffix(first, ".")
+// clip is an error that fits in a sentence.
+func clip(s string) string {
+	const most = 160 // characters
+	s, _, _ = strings.Cut(s, "\n")
+	if r := []rune(s); len(r) > most {
+		return string(r[:most]) + "…"
+	}
+	return strings.TrimSuffix(s, ".")
 }
 
 // nth says which time it is, from the second on.

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
 	"orderflow/cmd/local/carrier"
 	"orderflow/cmd/local/cloud"
@@ -159,3 +160,28 @@ func (p inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func str(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
 func num(n string) types.AttributeValue { return &types.AttributeValueMemberN{Value: n} }
+
+// Peeking is how the shop is operated by who may look into its queues.
+func (s *Shop) Peeking() stack.Config {
+	config := s.Config()
+	config.Peek = func(ctx context.Context, queueURL string) ([]stack.Message, error) {
+		peeked, err := s.SQS.Peek(ctx, queueURL, 1000)
+		var messages []stack.Message
+		for _, m := range peeked {
+			messages = append(messages, stack.Message{
+				ID: m.MessageID, Body: m.Body, Sent: m.Sent, FirstReceived: m.FirstReceived, Receives: m.Receives, VisibleAt: m.VisibleAt,
+			})
+		}
+		return messages, err
+	}
+	return config
+}
+
+// Stop stops an execution, as an operator may.
+func (s *Shop) Stop(ctx context.Context, t testing.TB, executionARN, name, cause string) {
+	t.Helper()
+	_, err := sfn.NewFromConfig(s.AWSConfig()).StopExecution(ctx, &sfn.StopExecutionInput{ExecutionArn: &executionARN, Error: &name, Cause: &cause})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -4,9 +4,11 @@ import (
 	"log/slog"
 	"os"
 	"testing"
+
+	"orderflow/cmd/local/cloud/lambda"
 )
 
 func TestMain(m *testing.M) {
-	slog.SetDefault(slog.New(slog.DiscardHandler)) // the handlers' log
+	slog.SetDefault(slog.New(lambda.NewLogHandler(slog.DiscardHandler))) // the handlers', as in Lambda
 	os.Exit(m.Run())
 }

@@ -132,7 +132,7 @@ func told(e journey.Event) string {
 		return "begins"
 	case e.Type == "TaskSubmitted":
 		return "has asked, and waits for the answer"
-	case strings.HasSuffix(e.Type, "StateAborted"):
+	case strings.HasSuffix(e.Type, "StateAborted") && v.Outcome == journey.Aborted:
 		return "is given up"
 	case strings.HasSuffix(e.Type, "StateExited") && v.Outcome == journey.Caught:
 		return "ends: the failure is dealt with"

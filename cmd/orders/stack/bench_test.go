@@ -28,7 +28,7 @@ func BenchmarkOrders(b *testing.B) {
 	for i := range orders - pending {
 		store(b, shop, i)
 	}
-	consume(b, shop, "InventoryFunction", false)
+	shop.Consume(b.Context(), b, "InventoryFunction", false)
 	for i := range pending {
 		if answer, err := s.Place(b.Context(), body(fmt.Sprintf("c-%d", i), "Ada", "MUG-BLUE", "GB"), ""); err != nil || answer.OrderID == "" {
 			b.Fatalf("%d %s, %v", answer.Status, answer.Body, err)

@@ -31,12 +31,18 @@ type Page struct {
 type Summary struct {
 	ID        string         `json:"orderId"`
 	Status    order.Status   `json:"status"`
-	Customer  order.Customer `json:"customer"`        // no more than ID and name
+	Customer  Customer       `json:"customer"`
 	Total     *order.Money   `json:"total,omitempty"` // nil until it is priced
 	CreatedAt time.Time      `json:"createdAt"`
 	DecidedAt *time.Time     `json:"decidedAt,omitempty"`
 	Failure   *order.Failure `json:"failure,omitempty"`
 	Now       []string       `json:"now,omitempty"` // the states that it is in, while it is PENDING
+}
+
+// A Customer is as much of one as an operator needs.
+type Customer struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
 }
 
 // ErrCursor is the error of a cursor that no page of the same query gave, or
@@ -115,7 +121,7 @@ func summary(o order.Order) Summary {
 	return Summary{
 		ID:        o.ID,
 		Status:    o.Status,
-		Customer:  order.Customer{ID: o.Customer.ID, Name: o.Customer.Name},
+		Customer:  Customer{o.Customer.ID, o.Customer.Name},
 		Total:     o.Total,
 		CreatedAt: o.CreatedAt,
 		DecidedAt: o.DecidedAt,

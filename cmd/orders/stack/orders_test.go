@@ -89,7 +89,7 @@ func TestOrders(t *testing.T) {
 		ada2 := place(t, s, "c-42", "Ada", "NO-SUCH", "GB")
 		bob2 := place(t, s, "c-4", "Bob", "MUG-BLUE", "AQ")
 		eve1 := place(t, s, "c-5", "Eve McBlue", "KETTLE-RED", "GB")
-		consume(t, shop, "InventoryFunction", false)
+		shop.Consume(t.Context(), t, "InventoryFunction", false)
 		ada3 := place(t, s, "c-42", "Ada", "MUG-BLUE", "GB")
 
 		for _, test := range []struct {
@@ -126,7 +126,7 @@ func TestOrders(t *testing.T) {
 			t.Fatal(page, err)
 		}
 		o := page.Orders[0]
-		if o.ID != ada2 || o.Failure == nil || o.DecidedAt == nil || o.Customer != (order.Customer{ID: "c-42", Name: "Ada"}) {
+		if o.ID != ada2 || o.Failure == nil || o.DecidedAt == nil || o.Customer != (stack.Customer{ID: "c-42", Name: "Ada"}) {
 			t.Errorf("a rejected order is listed as %+v", o)
 		}
 		for _, cursor := range []string{"?", "e30", page.Next} {

@@ -7,7 +7,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"orderflow/cmd/local/cloud/lambda"
 	"orderflow/cmd/orders/stack"
 	"orderflow/cmd/orders/stack/stacktest"
 	"orderflow/lambdas/inventory"
@@ -55,17 +54,4 @@ func TestStock(t *testing.T) {
 			}
 		}
 	})
-}
-
-// consume switches a consumer off or on.
-func consume(t testing.TB, shop *stacktest.Shop, function string, on bool) {
-	t.Helper()
-	function = "orderflow-" + function
-	mappings, err := shop.Lambda.ListEventSourceMappings(t.Context(), &lambda.ListEventSourceMappingsInput{FunctionName: function})
-	if err != nil || len(mappings.EventSourceMappings) != 1 {
-		t.Fatal(mappings, err)
-	}
-	if _, err := shop.Lambda.UpdateEventSourceMapping(t.Context(), &lambda.UpdateEventSourceMappingInput{UUID: mappings.EventSourceMappings[0].UUID, Enabled: &on}); err != nil {
-		t.Fatal(err)
-	}
 }

@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -186,16 +187,20 @@ func slowly(faults interpose.Calls) interpose.Calls {
 
 // once lets a fault befall one call.
 func once(faults interpose.Calls) interpose.Calls {
-	over := false
+	var over atomic.Bool
 	return func(ctx context.Context, c *interpose.Call, do func()) (err error) {
-		if over {
+		if over.Load() {
 			do()
 			return nil
 		}
-		done, ended := false, true
-		defer func() { over = over || ended || !done }()
+		done, returned := false, false
+		defer func() { // also of a function that crashes
+			if err != nil || !returned || !done {
+				over.Store(true)
+			}
+		}()
 		err = faults(ctx, c, func() { done = true; do() })
-		ended = err != nil
+		returned = true
 		return err
 	}
 }

@@ -5,11 +5,15 @@ package stacktest
 
 import (
 	"context"
+	"fmt"
+	"maps"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -21,7 +25,9 @@ import (
 	"orderflow/cmd/local/carrier"
 	"orderflow/cmd/local/cloud"
 	"orderflow/cmd/local/cloud/interpose"
+	"orderflow/cmd/local/cloud/lambda"
 	"orderflow/cmd/local/cloud/ses"
+	"orderflow/cmd/local/cloud/sqs"
 	"orderflow/cmd/orders/stack"
 	"orderflow/lambdas/analytics"
 	"orderflow/lambdas/api"
@@ -44,6 +50,7 @@ const (
 type Shop struct {
 	*cloud.Cloud
 	Outputs map[string]string
+	URL     string // of the AWS endpoint, of a shop on sockets
 
 	faults atomic.Pointer[interpose.Calls]
 }
@@ -65,8 +72,40 @@ func (s *Shop) interposed() interpose.Calls {
 	return nil
 }
 
-// New is a shop that its test closes.
+// New is a shop in this process, which its test closes.
 func New(ctx context.Context, t testing.TB) *Shop {
+	t.Helper()
+	return newShop(ctx, t, endpoint, apiEndpoint, nil)
+}
+
+// Serve is a shop on sockets of this machine, until the test ends. Parameters
+// override the template's.
+func Serve(t testing.TB, parameters map[string]string) *Shop {
+	t.Helper()
+	var listeners [2]net.Listener
+	for i := range listeners {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		listeners[i] = l
+	}
+	s := newShop(t.Context(), t, listeners[0].Addr().String(), listeners[1].Addr().String(), parameters)
+	for i, handler := range []http.Handler{s.Cloud, s.API()} {
+		server := httptest.NewUnstartedServer(handler)
+		if err := server.Listener.Close(); err != nil {
+			t.Fatal(err)
+		}
+		server.Listener = listeners[i]
+		server.Start()
+		t.Cleanup(server.Close)
+	}
+	t.Cleanup(func() { s.Close(context.Background()) }) // before the servers: polls end
+	s.URL = "http://" + listeners[0].Addr().String()
+	return s
+}
+
+func newShop(ctx context.Context, t testing.TB, endpoint, apiEndpoint string, parameters map[string]string) *Shop {
 	t.Helper()
 	template, err := os.ReadFile(filepath.Join(root(), "template", "template.yaml"))
 	if err != nil {
@@ -89,9 +128,9 @@ func New(ctx context.Context, t testing.TB) *Shop {
 			"lambdas/validation/bootstrap":     validation.New,
 		},
 	})
-	deployed, err := s.Deploy(ctx, template, map[string]string{
-		"CarrierUrl": "http://" + endpoint + "/carrier", "SenderEmail": sender, "Stage": "development",
-	})
+	given := map[string]string{"CarrierUrl": "http://" + endpoint + "/carrier", "SenderEmail": sender, "Stage": "development"}
+	maps.Copy(given, parameters)
+	deployed, err := s.Deploy(ctx, template, given)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,6 +214,51 @@ func (s *Shop) Peeking() stack.Config {
 		return messages, err
 	}
 	return config
+}
+
+// Consume switches a consumer off or on.
+func (s *Shop) Consume(ctx context.Context, t testing.TB, function string, on bool) {
+	t.Helper()
+	function = cloud.StackName + "-" + function
+	mappings, err := s.Lambda.ListEventSourceMappings(ctx, &lambda.ListEventSourceMappingsInput{FunctionName: function})
+	if err != nil || len(mappings.EventSourceMappings) != 1 {
+		t.Fatal(mappings, err)
+	}
+	_, err = s.Lambda.UpdateEventSourceMapping(ctx, &lambda.UpdateEventSourceMappingInput{UUID: mappings.EventSourceMappings[0].UUID, Enabled: &on})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Despair lets a queue give a message up that failed once, a second later.
+func (s *Shop) Despair(ctx context.Context, t testing.TB, queue string) {
+	t.Helper()
+	name := cloud.StackName + "-" + queue
+	url, err := s.SQS.GetQueueUrl(ctx, &sqs.GetQueueUrlInput{QueueName: name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	arn := fmt.Sprintf("arn:aws:sqs:%s:%s:%s", cloud.Region, cloud.Account, strings.Replace(name, "Queue", "DeadLetterQueue", 1))
+	_, err = s.SQS.SetQueueAttributes(ctx, &sqs.SetQueueAttributesInput{QueueUrl: url.QueueUrl, Attributes: map[string]string{
+		"VisibilityTimeout": "1",
+		"RedrivePolicy":     fmt.Sprintf(`{"deadLetterTargetArn":%q,"maxReceiveCount":1}`, arn),
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// AwaitMessage waits until a queue holds a message.
+func (s *Shop) AwaitMessage(ctx context.Context, t testing.TB, queue string) {
+	t.Helper()
+	url, err := s.SQS.GetQueueUrl(ctx, &sqs.GetQueueUrlInput{QueueName: cloud.StackName + "-" + queue})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := s.SQS.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: url.QueueUrl, WaitTimeSeconds: new(20), VisibilityTimeout: new(0)})
+	if err != nil || len(out.Messages) == 0 {
+		t.Fatalf("queue %s holds no message: %v", queue, err)
+	}
 }
 
 // Stop stops an execution, as an operator may.

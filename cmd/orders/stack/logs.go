@@ -148,7 +148,8 @@ func (s *Stack) explain(ctx context.Context, c consumer, letters []DeadLetter) e
 	}
 	ids := make([]string, len(letters))
 	from := letters[0].Sent
-	for i, l := range letters {
+	for i := range letters {
+		l := &letters[i] // whose other parts others look up meanwhile
 		ids[i] = l.ID
 		if l.Sent.Before(from) {
 			from = l.Sent

@@ -11,7 +11,7 @@ import (
 )
 
 // maxSize of a definition, in bytes.
-// https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+// https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html
 const maxSize = 1 << 20
 
 // A definition is what is drawn of one, or of a part of one that has states.
@@ -50,8 +50,9 @@ type node struct {
 	Node
 	scopes  []*scope // of a group
 	in, out []*edge  // out: what comes next before what catches
+	ends    bool     // the scope, and well
 
-	walk           walk
+	open, done     bool  // in the walk that ranks: its followers are being walked, have been
 	rank           int   // in rows of nodes, from the top
 	depth, outlook int   // see appraise
 	hither, onward *edge // see prefer
@@ -64,6 +65,7 @@ type edge struct {
 	lines    []string // of the label
 	back     bool     // to a node above, or to its own
 	path     []*vertex
+	first    *link   // of path
 	label    *vertex // of path; nil: there is none
 }
 
@@ -115,7 +117,7 @@ func (p parser) scope(d definition, within string) (*scope, error) {
 	if s.start == nil {
 		return nil, fmt.Errorf("chart: StartAt %q is none of the states there", d.StartAt)
 	}
-	end := &node{Node: Node{Kind: End, Box: terminalBox}}
+	end := &node{Node: Node{Kind: End, Box: terminalBox}, ends: true}
 	for _, from := range s.nodes {
 		for _, t := range d.States[from.Name].transitions() {
 			to := states[t.to]
@@ -126,6 +128,8 @@ func (p parser) scope(d definition, within string) (*scope, error) {
 				return nil, fmt.Errorf("chart: state %q leads to %q, which is no state beside it", from.Name, t.to)
 			case within == "":
 				s.join(from, end, Next, "")
+			default:
+				from.ends = from.Type != "Fail"
 			}
 		}
 	}

@@ -14,7 +14,7 @@ const (
 // place gives every vertex its x. Ties pull the strands together, less and
 // less; those that come too close push each other apart, a heavy one less.
 func (s *scope) place(r *rows) {
-	s.rate(r)
+	s.rate()
 	strands, ties := r.strands()
 	for i := range min(max(4_000_000/r.size, 20), 200) {
 		pull(strands, ties, 1/(1+float64(i)/10))
@@ -110,12 +110,12 @@ const (
 )
 
 // rate finds how much each link wants to be vertical. What turns need not be.
-func (s *scope) rate(r *rows) {
+func (s *scope) rate() {
 	s.prefer()
 	for _, e := range s.edges {
 		onward, hither := e.from.onward == e, e.to.hither == e
+		l := e.first
 		for i, v := range e.path[1:] {
-			l := r.links[between(e.path[i], v)]
 			if l.rigour == shared && !(onward && hither) {
 				break // so is the rest of the trunk
 			}
@@ -130,6 +130,7 @@ func (s *scope) rate(r *rows) {
 			case onward && i == 0, hither && v == e.to.vertex, len(l.upper.below) == 1 && len(l.lower.above) == 1:
 				l.rigour = max(l.rigour, lone)
 			}
+			l = v.onward
 		}
 	}
 }

@@ -2,15 +2,6 @@ package chart
 
 import "slices"
 
-// A walk is how far the search for cycles has come with a node.
-type walk uint8
-
-const (
-	unseen walk = iota
-	open        // its followers are being walked
-	done
-)
-
 // rank puts every node below all that lead to it, and sorts the nodes so. A
 // cycle is cut where a walk from the start, going on to what comes next before
 // what catches, returns to a node that it came through.
@@ -18,23 +9,20 @@ func (s *scope) rank() {
 	var sorted []*node
 	var walk func(n *node)
 	walk = func(n *node) {
-		n.walk = open
-		for _, e := range n.out {
-			switch e.to.walk {
-			case unseen:
-				walk(e.to)
-			case open:
-				e.back = true
-			}
+		if n.open || n.done {
+			return
 		}
-		n.walk = done
+		n.open = true
+		for _, e := range n.out {
+			e.back = e.to.open
+			walk(e.to)
+		}
+		n.open, n.done = false, true
 		sorted = append(sorted, n)
 	}
 	walk(s.start)
 	for _, n := range s.nodes {
-		if n.walk == unseen {
-			walk(n)
-		}
+		walk(n)
 	}
 	slices.Reverse(sorted)
 	s.nodes = sorted
@@ -68,7 +56,7 @@ func (s *scope) appraise() {
 	}
 	for _, n := range slices.Backward(s.nodes) {
 		n.outlook = bad
-		if len(n.out) == 0 && n.Type != "Fail" {
+		if n.ends {
 			n.outlook = 0
 		}
 		for _, e := range n.out {

@@ -7,7 +7,6 @@ import "fmt"
 // one vertex of each row on its way.
 type rows struct {
 	all    [][]*vertex // each from left to right
-	links  map[ends]*link
 	trunks map[approach]*trunk
 	size   int // in vertices
 }
@@ -20,6 +19,7 @@ type vertex struct {
 	middle        float64 // of its neighbours' places
 	width, height float64
 	above, below  []*link
+	onward        *link // of the edges that pass here
 	strand        *strand
 	x             float64 // of its middle
 	level         int     // of a turn: how far off the row that it is about
@@ -27,18 +27,9 @@ type vertex struct {
 
 // A link is a piece of edges, from one row to the next.
 type link struct {
-	ends
-	weight float64
-	rigour rigour
-}
-
-type ends struct{ upper, lower *vertex }
-
-func between(v, w *vertex) ends {
-	if v.row > w.row {
-		return ends{w, v}
-	}
-	return ends{v, w}
+	upper, lower *vertex
+	weight       float64
+	rigour       rigour
 }
 
 // A trunk is what all edges that approach a node alike share: its vertices by
@@ -58,7 +49,7 @@ const (
 )
 
 func (s *scope) arrange() (*rows, error) {
-	r := &rows{links: map[ends]*link{}, trunks: map[approach]*trunk{}}
+	r := &rows{trunks: map[approach]*trunk{}}
 	for _, n := range s.nodes {
 		n.vertex = r.add(&vertex{node: n, row: 2*n.rank + 1, width: n.Width, height: n.Height})
 	}
@@ -72,10 +63,12 @@ func (s *scope) arrange() (*rows, error) {
 		if steps += len(e.path); steps > maxSteps || r.size > maxVertices {
 			return nil, fmt.Errorf("chart: too many long ways between %d states", len(s.nodes))
 		}
-		for i, v := range e.path[1:] {
-			if r.link(e.path[i], v, e) && e.path[i].trunk {
-				break // from here on all is linked
+		e.first = connect(e.path[0], e.path[1], e.Kind)
+		for i, v := range e.path[1 : len(e.path)-1] {
+			if v.onward != nil {
+				break // the rest of the trunk is linked
 			}
+			v.onward = connect(v, e.path[i+2], e.Kind)
 		}
 	}
 	return r, nil
@@ -150,17 +143,15 @@ func (r *rows) add(v *vertex) *vertex {
 	return v
 }
 
-// link tells whether v and w were linked before.
-func (r *rows) link(v, w *vertex, e *edge) bool {
-	l, linked := r.links[between(v, w)]
-	if !linked {
-		l = &link{ends: between(v, w), weight: 1}
-		r.links[l.ends] = l
-		l.upper.below = append(l.upper.below, l)
-		l.lower.above = append(l.lower.above, l)
+func connect(v, w *vertex, kind EdgeKind) *link {
+	if v.row > w.row {
+		v, w = w, v
 	}
-	if e.Kind != Catch {
-		l.weight = 3
+	l := &link{upper: v, lower: w, weight: 3}
+	if kind == Catch {
+		l.weight = 1
 	}
-	return linked
+	v.below = append(v.below, l)
+	w.above = append(w.above, l)
+	return l
 }

@@ -8,7 +8,7 @@ import (
 // order sorts each row so that few links cross: from a first order that keeps
 // what comes next to the left of what catches, vertices move to the middle of
 // their neighbours, row by row, down and up in turn. It is over when that has
-// not helped for a while.
+// not helped for a while, or was much work.
 func (r *rows) order(start *vertex) {
 	r.unfold(start)
 	best, crossings := r.copy(), r.crossings()

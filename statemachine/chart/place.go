@@ -12,7 +12,8 @@ const (
 )
 
 // place gives every vertex its x. Ties pull the strands together, less and
-// less; those that come too close push each other apart, a heavy one less.
+// less; those that come too close push each other apart, a heavy one less. Of
+// many vertices it takes less care.
 func (s *scope) place(r *rows) {
 	s.rate()
 	strands, ties := r.strands()

@@ -9,7 +9,7 @@ import (
 // Lengths in pixels.
 const (
 	minChannel = 18   // between two rows, apart from what turns there
-	maxChannel = 44   //
+	maxChannel = 44   // the same
 	slope      = 0.12 // of a channel's height to how far its lines go sideways
 	turnGap    = 10   // between a row and a line that turns beside it, and between two such lines
 	portInset  = 24   // between a node's corner and the lines that meet it

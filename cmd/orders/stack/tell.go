@@ -129,9 +129,13 @@ func (t *teller) execution() {
 		return
 	}
 	tries := map[*journey.Visit]int{}
+	published := map[*journey.Visit]journey.Event{}
 	for _, e := range t.journey.Events {
 		if strings.HasSuffix(e.Type, "Scheduled") {
 			tries[e.Visit]++
+		}
+		if d, ok := e.Details.(*asl.TaskScheduledDetails); ok && publishedType(d.Parameters) != "" {
+			published[e.Visit] = e
 		}
 		what, mood := t.event(e, tries[e.Visit])
 		if what == "" {
@@ -141,7 +145,11 @@ func (t *teller) execution() {
 		if e.Visit != nil {
 			who = e.Visit.State
 		}
-		t.tell(float64(e.ID), Moment{e.Timestamp, who, what, t.detail(e, tries[e.Visit]), mood})
+		at := e
+		if p, ok := published[e.Visit]; ok && (e.Type == "TaskSubmitted" || e.Visit.Outcome == journey.Succeeded && strings.HasSuffix(e.Type, "StateExited")) {
+			at = p // who heard of it may have acted before SNS answered
+		}
+		t.tell(float64(at.ID), Moment{at.Timestamp, who, what, t.detail(e, tries[e.Visit]), mood})
 	}
 }
 

@@ -23,6 +23,24 @@ func (s *Stack) latest(ctx context.Context, q Query, from position) (Page, error
 	if from != (position{Executions: from.Executions}) {
 		return Page{}, ErrCursor
 	}
+	for {
+		out, err := s.executions(ctx, q, from)
+		if err != nil {
+			return Page{}, err
+		}
+		from.Executions = aws.ToString(out.NextToken)
+		page := Page{Next: from.cursor()}
+		if page.Orders, err = s.executed(ctx, q, out.Executions); err != nil {
+			return Page{}, err
+		}
+		if len(page.Orders) > 0 || page.Next == "" {
+			return page, nil
+		}
+	}
+}
+
+// executions lists as many as the query's limit from a position on.
+func (s *Stack) executions(ctx context.Context, q Query, from position) (*sfn.ListExecutionsOutput, error) {
 	in := &sfn.ListExecutionsInput{StateMachineArn: aws.String(s.StateMachineARN()), MaxResults: int32(q.Limit)}
 	if q.Status == order.Pending {
 		in.StatusFilter = types.ExecutionStatusRunning
@@ -30,23 +48,14 @@ func (s *Stack) latest(ctx context.Context, q Query, from position) (Page, error
 	if from.Executions != "" {
 		in.NextToken = &from.Executions
 	}
-	for {
-		out, err := s.states.ListExecutions(ctx, in)
-		if _, ok := errors.AsType[*types.InvalidToken](err); ok {
-			return Page{}, ErrCursor
-		}
-		if err != nil {
-			return Page{}, fmt.Errorf("stack: executions: %w", err)
-		}
-		page := Page{Next: position{Executions: aws.ToString(out.NextToken)}.cursor()}
-		if page.Orders, err = s.executed(ctx, q, out.Executions); err != nil {
-			return Page{}, err
-		}
-		if len(page.Orders) > 0 || page.Next == "" {
-			return page, nil
-		}
-		in.NextToken = out.NextToken
+	out, err := s.states.ListExecutions(ctx, in)
+	if _, ok := errors.AsType[*types.InvalidToken](err); ok {
+		return nil, ErrCursor
 	}
+	if err != nil {
+		return nil, fmt.Errorf("stack: executions: %w", err)
+	}
+	return out, nil
 }
 
 // executed are the orders of executions, in the same order, less those that

@@ -36,7 +36,10 @@ func TestOpenFails(t *testing.T) {
 		}{
 			{"no region", func(c *stack.Config) { c.AWS.Region = "" }, stack.ErrNoRegion, "no AWS region"},
 			{"no such stack", func(c *stack.Config) { c.Name = "shop" }, stack.ErrNoStack, `"shop" in region us-east-1`},
-			{"nobody answers", func(c *stack.Config) { c.AWS.HTTPClient = refusing{}; c.AWS.Retryer = func() aws.Retryer { return aws.NopRetryer{} } }, stack.ErrUnreachable, "connection refused"},
+			{"nobody answers", func(c *stack.Config) {
+				c.AWS.HTTPClient = refusing{}
+				c.AWS.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
+			}, stack.ErrUnreachable, "connection refused"},
 			{"another stack", func(c *stack.Config) { c.AWS = other.AWSConfig() }, nil, `"orderflow" has no OrderStateMachine: is it orderflow`},
 		} {
 			config := shop.Config()

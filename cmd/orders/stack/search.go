@@ -103,29 +103,76 @@ func (s *Stack) shown(ctx context.Context, ids []string, status order.Status) ([
 	return orders, nil
 }
 
-// search reads the whole table, for there is no index by status or by text,
-// which would make every order dearer.
+// search looks through the newest orders, and if those that it finds do not
+// fill a page, reads the whole table for the older ones: there is no index by
+// status or by text, which would make every order dearer.
 func (s *Stack) search(ctx context.Context, q Query, from position) (Page, error) {
-	if from.Executions != "" {
-		return Page{}, ErrCursor
+	var page Page
+	seen := map[string]bool{}
+	if from.OrderID == "" {
+		var err error
+		if page, from, err = s.walk(ctx, q, from, seen); err != nil || page.Next != "" || from.OrderID == "" {
+			return page, err
+		}
 	}
 	found, err := s.scan(ctx, q, from)
 	if err != nil {
 		return Page{}, err
 	}
+	found = slices.DeleteFunc(found, func(p position) bool { return seen[p.OrderID] })
 	slices.SortFunc(found, position.newestFirst)
-	var page Page
-	if len(found) > q.Limit {
-		found = found[:q.Limit]
-		page.Next = found[q.Limit-1].cursor()
+	if room := max(q.Limit-len(page.Orders), 1); len(found) > room {
+		found = found[:room]
+		page.Next = found[room-1].cursor()
 	}
 	ids := make([]string, len(found))
 	for i, p := range found {
 		ids[i] = p.OrderID
 	}
-	page.Orders, err = s.shown(ctx, ids, q.Status)
+	rest, err := s.shown(ctx, ids, q.Status)
+	page.Orders = append(page.Orders, rest...)
 	return page, err
 }
+
+// maxWalk is how many lists of executions are looked through before the table
+// is read, which costs as much at some ten thousand orders.
+const maxWalk = 4
+
+// walk looks through the latest executions until it has a page, whose Next is
+// then where to go on. Else it says from where on the table is to be read, if
+// there are older ones, and notes whom it has seen: orders that were placed
+// within one millisecond are in the table in another order.
+func (s *Stack) walk(ctx context.Context, q Query, from position, seen map[string]bool) (page Page, rest position, err error) {
+	for range maxWalk {
+		out, err := s.executions(ctx, q, from)
+		if err != nil {
+			return Page{}, position{}, err
+		}
+		found, err := s.executed(ctx, q, out.Executions)
+		if err != nil {
+			return Page{}, position{}, err
+		}
+		page.Orders = append(page.Orders, found...)
+		from.Executions = aws.ToString(out.NextToken)
+		if from.Executions == "" {
+			return page, position{}, nil
+		}
+		for _, e := range out.Executions {
+			seen[aws.ToString(e.Name)] = true
+			rest = position{CreatedAt: aws.ToTime(e.StartDate).UTC().Format(createdAt), OrderID: lastID}
+		}
+		if len(page.Orders) >= q.Limit {
+			page.Next = from.cursor()
+			break
+		}
+	}
+	return page, rest, nil
+}
+
+const (
+	createdAt = "2006-01-02T15:04:05.000Z" // as the table has it
+	lastID    = "~"                        // after every order's
+)
 
 func (p position) newestFirst(other position) int {
 	return cmp.Or(strings.Compare(other.CreatedAt, p.CreatedAt), strings.Compare(other.OrderID, p.OrderID))

@@ -35,6 +35,16 @@ func (s *Stack) Definition(ctx context.Context) ([]byte, error) {
 	return []byte(aws.ToString(out.Definition)), nil
 }
 
+// DefinitionOf is the one that an execution runs, of whichever state machine.
+// Error: ErrNoExecution.
+func (s *Stack) DefinitionOf(ctx context.Context, executionARN string) ([]byte, error) {
+	out, err := s.states.DescribeStateMachineForExecution(ctx, &sfn.DescribeStateMachineForExecutionInput{ExecutionArn: &executionARN})
+	if err != nil {
+		return nil, historyError(executionARN, err)
+	}
+	return []byte(aws.ToString(out.Definition)), nil
+}
+
 // ErrNoExecution is the error of asking for an execution that never was, or is
 // no longer kept: Step Functions forgets one 90 days after its end.
 // https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html

@@ -97,6 +97,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, sockets n
 	if err != nil {
 		return complain(stderr, exitFailed, err)
 	}
+	if err := s.openConsole(ctx); err != nil {
+		s.Close(ctx)
+		return complain(stderr, exitFailed, err)
+	}
 	err = s.serve(ctx, api, aws, func(ctx context.Context) {
 		s.greet(stdout)
 		if options.demo {

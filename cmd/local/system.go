@@ -23,6 +23,8 @@ import (
 	"orderflow/cmd/local/cloud/interpose"
 	"orderflow/cmd/local/cloud/ses"
 	"orderflow/cmd/local/cloud/sqs"
+	"orderflow/cmd/local/console"
+	"orderflow/cmd/orders/stack"
 	"orderflow/statemachine"
 	"orderflow/template"
 )
@@ -60,6 +62,7 @@ type system struct {
 	carrier  *carrier.Carrier
 	stack    cloudformation.Stack
 	weather  *chaos.Weather
+	console  *console.Console // nil until it is opened
 	products []product
 	api, aws string
 	log      *slog.Logger
@@ -102,10 +105,13 @@ func newSystem(ctx context.Context, config systemConfig) (*system, error) {
 		Host:        config.host,
 		Functions:   functions,
 		Definitions: map[string][]byte{"statemachine/order.asl.json": statemachine.Definition},
-		Neighbours:  map[string]http.Handler{carrierPrefix + "/": s.carrier},
-		Interposed:  interposed,
-		Turn:        config.turn,
-		Log:         config.log,
+		Neighbours: map[string]http.Handler{
+			carrierPrefix + "/":  s.carrier,
+			console.Prefix + "/": http.HandlerFunc(s.serveConsole),
+		},
+		Interposed: interposed,
+		Turn:       config.turn,
+		Log:        config.log,
 	})
 	if s.stack, err = s.cloud.Deploy(ctx, rendered, parameters); err == nil {
 		err = s.settleIn(ctx, parameters["SenderEmail"])
@@ -128,6 +134,54 @@ func (s *system) settleIn(ctx context.Context, sender string) error {
 	}
 	db := dynamodb.NewFromConfig(s.cloud.AWSConfig())
 	return seed(ctx, db, s.stack.Outputs["CatalogueTable"], s.stack.Outputs["StockTable"], s.products)
+}
+
+// openConsole lets people look: what it shows, it asks the cloud for.
+func (s *system) openConsole(ctx context.Context) error {
+	opened, err := stack.Open(ctx, stack.Config{AWS: s.cloud.AWSConfig(), Name: cloud.StackName, HTTP: s.cloud.APIClient(), Peek: s.peek})
+	if err != nil {
+		return err
+	}
+	s.console, err = console.New(console.Config{
+		Stack:  opened,
+		Watch:  s.cloud.States.Watch,
+		Mails:  s.cloud.SES.Latest,
+		Faults: switches{s},
+		Log:    s.log,
+	})
+	return err
+}
+
+// switches are those of -chaos, as the console has them.
+type switches struct{ *system }
+
+func (f switches) Rates() chaos.Rates { return f.weather.Rates() }
+func (f switches) Seed() uint64       { return f.weather.Seed() }
+func (f switches) SetRates(ctx context.Context, rates chaos.Rates) error {
+	return f.setRates(ctx, rates)
+}
+
+// mostPeeked bounds how much of a queue is looked at.
+const mostPeeked = 200
+
+func (s *system) peek(ctx context.Context, queueURL string) ([]stack.Message, error) {
+	peeked, err := s.cloud.SQS.Peek(ctx, queueURL, mostPeeked)
+	if err != nil {
+		return nil, err
+	}
+	messages := make([]stack.Message, len(peeked))
+	for i, m := range peeked {
+		messages[i] = stack.Message{ID: m.MessageID, Body: m.Body, Sent: m.Sent, FirstReceived: m.FirstReceived, Receives: m.Receives, VisibleAt: m.VisibleAt}
+	}
+	return messages, nil
+}
+
+func (s *system) serveConsole(w http.ResponseWriter, r *http.Request) {
+	if s.console == nil {
+		http.Error(w, "the console is not open yet", http.StatusServiceUnavailable)
+		return
+	}
+	s.console.ServeHTTP(w, r)
 }
 
 // chaoticVisibility is how long a message is hidden in chaos, lest one watch
@@ -209,6 +263,7 @@ func (s *system) Close(ctx context.Context) { s.cloud.Close(ctx) }
 func (s *system) greet(w io.Writer) {
 	fmt.Fprintf(w, `orderflow is running. Ctrl-C ends it.
 
+  console       http://%s/console/
   API           http://%s
   AWS endpoint  http://%s  (any credentials, region %s)
   mails sent    http://%s/_local/outbox
@@ -221,7 +276,7 @@ Place an order, and follow the Location it answers with:
 See its execution:
 
   %s
-`, s.api, s.aws, cloud.Region, s.aws, s.shelves(), s.forecast(), s.curl(), s.listExecutions())
+`, s.aws, s.api, s.aws, cloud.Region, s.aws, s.shelves(), s.forecast(), s.curl(), s.listExecutions())
 }
 
 // forecast tells which faults there will be, in a line if there are any.

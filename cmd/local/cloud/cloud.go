@@ -140,6 +140,7 @@ func New(config Config) *Cloud {
 		"cloudformation": c.CloudFormation.Handler(),
 		"dynamodb":       c.DynamoDB.Handler(),
 		"lambda":         c.Lambda.Handler(),
+		"logs":           c.Logs.Handler(),
 		"s3":             c.S3.Handler(),
 		"scheduler":      c.Scheduler.Handler(),
 		"ses":            c.SES.Handler(),
@@ -157,6 +158,11 @@ func (c *Cloud) AWSConfig() aws.Config { return c.aws }
 
 // HTTPClient calls the endpoint, and nothing else, without a socket.
 func (c *Cloud) HTTPClient() *http.Client { return &http.Client{Transport: c.client} }
+
+// APIClient calls the stack's HTTP API, and nothing else, without a socket.
+func (c *Cloud) APIClient() *http.Client {
+	return &http.Client{Transport: &transport{host: c.config.APIEndpoint, handler: c.API()}}
+}
 
 // SetReady says whether orders are accepted, which /health tells.
 func (c *Cloud) SetReady(ready bool) { c.ready.Store(ready) }

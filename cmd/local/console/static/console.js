@@ -1,0 +1,46 @@
+// What the server's HTML cannot do alone: times that age, and copying.
+(() => {
+  "use strict";
+
+  function age(seconds) {
+    if (seconds < 1) return "now";
+    if (seconds < 60) return Math.floor(seconds) + " s ago";
+    if (seconds < 3600) return Math.floor(seconds / 60) + " min ago";
+    if (seconds < 86400) return Math.floor(seconds / 3600) + " h ago";
+    return Math.floor(seconds / 86400) + " d ago";
+  }
+
+  function write(element, text) {
+    if (element.textContent !== text) element.textContent = text;
+  }
+
+  function tick() {
+    const now = Date.now();
+    for (const time of document.querySelectorAll("time[data-ago]")) {
+      time.title = new Date(time.dateTime).toLocaleString();
+      write(time, age((now - Date.parse(time.dateTime)) / 1000));
+    }
+    for (const time of document.querySelectorAll("time[data-until]")) {
+      const left = (Date.parse(time.dateTime) - now) / 1000;
+      write(time, left > 0 ? "in " + Math.ceil(left) + " s" : "any moment");
+    }
+  }
+
+  document.addEventListener("click", async event => {
+    const button = event.target.closest("button[data-copy]");
+    if (!button) return;
+    const source = document.getElementById(button.dataset.copy);
+    try {
+      await navigator.clipboard.writeText(source.textContent);
+      button.textContent = "Copied";
+    } catch {
+      getSelection().selectAllChildren(source);
+      button.textContent = "Selected: press Ctrl+C";
+    }
+    setTimeout(() => { button.textContent = "Copy"; }, 2000);
+  });
+
+  document.addEventListener("htmx:after:swap", tick); // before the next paint
+  setInterval(tick, 1000);
+  tick();
+})();

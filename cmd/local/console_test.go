@@ -1,0 +1,392 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+// An order is placed by the form, becomes confirmed before one's eyes, and its
+// execution tells what inventory answered.
+func TestConsoleFollowsAnOrder(t *testing.T) {
+	b := openTab(t, start(t))
+	b.open("/orders")
+	b.await("#live", "No order has been placed yet")
+	value[bool](b, "window.notReloaded = true")
+
+	id := b.place()
+	b.await("#o-"+id+" .status", "confirmed")
+	if !value[bool](b, "window.notReloaded === true") {
+		t.Error("the page was loaded again")
+	}
+
+	b.click("#answer a[href*=executions]")
+	b.await("h1", id)
+	b.await("#live .facts .status", "succeeded")
+	b.click("#state-ReserveInventory")
+	b.await("#state h2", "ReserveInventory")
+	b.await("#state details[id^=output] pre", `"reservationId"`)
+	if !strings.Contains(b.location(), "state=ReserveInventory") {
+		t.Errorf("the chosen state is not in the address %s", b.location())
+	}
+}
+
+// An order for more than there is: its graph shows where that was found out,
+// and the way that it took from there.
+func TestConsoleShowsTheCaughtPath(t *testing.T) {
+	b := openTab(t, start(t))
+	b.open("/orders?preset=out+of+stock#place")
+	b.click("#place form button.primary")
+	b.await("#answer", "on its way")
+	b.click("#answer a[href*=executions]")
+	b.await("#live .facts .status", "succeeded")
+	b.await("#state-FanOut.caught title", "caught")
+	b.await("#state-ReserveInventory.failed title", "failed")
+	b.await("#state-CancelOrder.succeeded title", "succeeded")
+	b.await("#state-ConfirmOrder.unreached title", "not reached")
+	if n := value[int](b, `document.querySelectorAll(".edge.catch.taken").length`); n != 1 {
+		t.Errorf("%d catches are drawn as taken, want 1", n)
+	}
+	b.click("#state-FanOut > .name") // its middle belongs to a state in it
+	b.await("#state .told.bad", "OutOfStock")
+}
+
+// A parcel that could not be booked for as long as the carrier was away lands
+// in the dead-letter queue. On-call sees it there with its error, ends the
+// fault and sends it back, and the order completes.
+func TestConsoleRedrivesADeadLetter(t *testing.T) {
+	r := startNoisily(t, new(bytes.Buffer))
+	b := openTab(t, r)
+	b.open("/faults")
+	b.do(chromedp.SetValue("#rate-carrier", "1"))
+	b.click("main form button.primary")
+	b.await("#live", "Faults are happening")
+	r.hurry(t, "orderflow-ShipmentQueue")
+
+	b.open("/orders")
+	id := b.place()
+	b.open("/queues")
+	b.await("#shipment .letters", id)
+	b.await("#shipment .letters .told.bad", "carrier")
+
+	b.open("/faults")
+	b.click("main form button[value=calm]")
+	b.await("#live", "All is calm")
+	b.open("/queues")
+	b.click("#shipment .letters button")
+	b.await("#live", "1 message was sent back")
+	b.open("/orders/" + id)
+	b.await("#live h1 .status", "confirmed")
+}
+
+// hurry lets a queue's messages come back within a second, as an operator may.
+func (r running) hurry(t *testing.T, queue string) {
+	t.Helper()
+	_, err := sqs.NewFromConfig(r.config()).SetQueueAttributes(t.Context(), &sqs.SetQueueAttributesInput{
+		QueueUrl: aws.String(r.aws + "/000000000000/" + queue), Attributes: map[string]string{"VisibilityTimeout": "1"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Without JavaScript every page is there, and forms do their work.
+func TestConsoleWithoutJavaScript(t *testing.T) {
+	b := openTab(t, start(t))
+	command(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+	b.open("/orders")
+	b.click("#place form button.primary")
+	b.await("#answer", "on its way")
+}
+
+// What came from outside is shown, and never more than that.
+func TestConsoleEscapes(t *testing.T) {
+	r := start(t)
+	b := openTab(t, r)
+	const hostile = `<img src=x onerror=alert(1)></pre></script><script>alert(2)</script>"'{{.}}`
+	b.open("/orders")
+	order := strings.ReplaceAll(value[string](b, `document.querySelector("#body").value`), `"Ada"`, mustJSON(hostile))
+	b.do(chromedp.SetValue("#body", order))
+	id := b.place()
+	b.await("#o-"+id+" .status", "confirmed")
+	b.await("#o-"+id, hostile)
+	b.open("/orders/" + id)
+	b.await("#live", hostile)
+	b.open("/executions/orderflow-OrderStateMachine/" + id + "?state=PersistOrder")
+	b.await("#state pre", "onerror=alert(1)")
+	b.open("/mail")
+	b.await(".mails", id)
+	b.click(".mails a")
+	b.await("article pre", "onerror=alert(1)")
+	b.open("/orders?" + url.Values{"text": {hostile}, "status": {hostile}}.Encode())
+	b.await("#o-"+id, hostile) // the customer's name is found
+	if got := value[string](b, `document.querySelector("#text").value`); got != hostile {
+		t.Errorf("the search field holds %q", got)
+	}
+}
+
+func mustJSON(v any) string {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return string(text)
+}
+
+// everyPage is each page with something on it.
+func everyPage(b *tab) []string {
+	b.t.Helper()
+	b.open("/orders")
+	id := b.place()
+	b.await("#o-"+id+" .status", "confirmed")
+	execution := "/executions/orderflow-OrderStateMachine/" + id
+	b.open("/mail")
+	b.await(".mails", id)
+	mail := strings.TrimPrefix(value[string](b, `document.querySelector(".mails a").pathname`), "/console")
+	return []string{
+		"/orders", "/orders?status=FAILED", "/orders/" + id, execution, execution + "?state=ReserveInventory", execution + "/definition", execution + "/json",
+		"/queues", "/stock", "/shipments", "/mail", mail, "/analytics", "/faults", "/no-such-page",
+	}
+}
+
+// Pages pass axe-core, in light and in dark.
+func TestConsoleIsAccessible(t *testing.T) {
+	axe, err := os.ReadFile("../../.ci/node_modules/axe-core/axe.min.js")
+	if err != nil {
+		t.Skip("there is no axe-core: npm ci --prefix .ci, or let .ci/run do it")
+	}
+	b := openTab(t, start(t))
+	b.expect("404")
+	for _, path := range everyPage(b) {
+		for _, scheme := range []string{"light", "dark"} {
+			command(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
+			b.open(path)
+			if _, err := chromedp.Run(b.ctx, chromedp.Evaluate[any](string(axe)+"; null")); err != nil {
+				t.Fatal(err)
+			}
+			const check = `axe.run({resultTypes: ["violations"]}).then(r => r.violations.map(v => v.id + ": " + v.help + "\n" + v.nodes.map(n => "    " + n.html.slice(0, 200) + "\n    " + n.failureSummary).join("\n")).join("\n"))`
+			found, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](check, chromedp.EvalAwaitPromise))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if found != "" {
+				t.Errorf("%s in %s:\n%s", path, scheme, found)
+			}
+		}
+	}
+}
+
+// Nothing hangs over the side, on a telephone and on a wall.
+func TestConsoleFits(t *testing.T) {
+	b := openTab(t, start(t))
+	b.expect("404")
+	for _, path := range everyPage(b) {
+		for _, width := range []int64{360, 1920} {
+			b.do(chromedp.EmulateViewport(width, 800))
+			b.open(path)
+			if over := value[int](b, "document.documentElement.scrollWidth - document.documentElement.clientWidth"); over > 0 {
+				t.Errorf("%s is %d px wider than %d px", path, over, width)
+			}
+		}
+	}
+}
+
+// An execution of thousands of events is shown a page at a time, of whichever
+// state machine it is.
+func TestConsoleShowsALongExecution(t *testing.T) {
+	r := start(t)
+	name := runLong(t, sfn.NewFromConfig(r.config()), 500)
+	b := openTab(t, r)
+	b.open("/executions/long/" + name)
+	b.await("#live .facts .status", "succeeded")
+	b.await("#events h2", "2006 of 2006")
+	b.click("#events .pager a")
+	b.await("#events .pager", "page 2 of 21")
+	b.do(chromedp.SetValue("#event-type", "MapStateSucceeded"))
+	value[bool](b, `document.querySelector("#event-type").dispatchEvent(new Event("change", {bubbles: true}))`)
+	b.await("#events h2", "1 of 2006")
+	b.click("#state-Each")
+	b.await("#state h2", "Each")
+	b.await("#state .chips", "visit 500")
+	if n := value[int](b, `document.querySelectorAll("*").length`); n > 4000 {
+		t.Errorf("the page has %d elements", n)
+	}
+}
+
+// runLong runs a state machine called long that visits a state so many times,
+// and returns its execution's name.
+func runLong(t testing.TB, client *sfn.Client, visits int) string {
+	t.Helper()
+	machine, err := client.CreateStateMachine(t.Context(), &sfn.CreateStateMachineInput{
+		Name: aws.String("long"), RoleArn: aws.String("arn:aws:iam::000000000000:role/any"),
+		Definition: aws.String(fmt.Sprintf(`{"QueryLanguage": "JSONata", "StartAt": "All", "States": {"All": {"Type": "Map", "Items": "{%% [1..%d] %%}", "End": true,
+			"ItemProcessor": {"StartAt": "Each", "States": {"Each": {"Type": "Pass", "End": true}}}}}}`, visits)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	execution, err := client.StartExecution(t.Context(), &sfn.StartExecutionInput{StateMachineArn: machine.StateMachineArn})
+	if err != nil {
+		t.Fatal(err)
+	}
+	arn := *execution.ExecutionArn
+	return arn[strings.LastIndexByte(arn, ':')+1:]
+}
+
+// A page of another site, or one whose name was made to point here, changes
+// nothing and reads nothing.
+func TestConsoleIsForThisMachine(t *testing.T) {
+	r := start(t)
+	for _, test := range []struct {
+		name, method, path string
+		header             map[string]string
+		want               int
+	}{
+		{"a person", "POST", "/stock", map[string]string{"Origin": r.aws, "Sec-Fetch-Site": "same-origin"}, http.StatusSeeOther},
+		{"a script", "POST", "/stock", nil, http.StatusSeeOther},
+		{"another site's form", "POST", "/stock", map[string]string{"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}, http.StatusForbidden},
+		{"another site's form in an old browser", "POST", "/stock", map[string]string{"Origin": "https://evil.example"}, http.StatusForbidden},
+		{"another port's form", "POST", "/stock", map[string]string{"Origin": "http://127.0.0.1:9", "Sec-Fetch-Site": "same-site"}, http.StatusForbidden},
+		{"a name that points here", "GET", "/orders", map[string]string{"Host": "evil.example"}, http.StatusMisdirectedRequest},
+		{"a name that points here, posting", "POST", "/stock", map[string]string{"Host": "evil.example", "Origin": "http://evil.example", "Sec-Fetch-Site": "same-origin"}, http.StatusMisdirectedRequest},
+		{"localhost", "GET", "/orders", map[string]string{"Host": "localhost:4566"}, http.StatusOK},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			form := strings.NewReader(url.Values{"sku": {"MUG-BLUE"}, "units": {"1"}, "do": {"add"}}.Encode())
+			req, err := http.NewRequestWithContext(t.Context(), test.method, r.aws+"/console"+test.path, form)
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			for name, value := range test.header {
+				req.Header.Set(name, value)
+			}
+			req.Host = test.header["Host"]
+			resp, err := http.DefaultTransport.RoundTrip(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+			if resp.StatusCode != test.want {
+				t.Errorf("answers %s, want %d", resp.Status, test.want)
+			}
+		})
+	}
+	if got := r.stock(t, "MUG-BLUE"); got != 502 {
+		t.Errorf("MUG-BLUE is stocked %d times, want 502: the 500 of the catalogue and 2 that were let in", got)
+	}
+}
+
+func (r running) stock(t *testing.T, sku string) (n int) {
+	t.Helper()
+	out, err := dynamodb.NewFromConfig(r.config()).GetItem(t.Context(), &dynamodb.GetItemInput{
+		TableName: aws.String("orderflow-StockTable"), Key: map[string]types.AttributeValue{"sku": &types.AttributeValueMemberS{Value: sku}},
+	})
+	if err == nil {
+		err = attributevalue.Unmarshal(out.Item["stocked"], &n)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// An order that waits says where, and can be cancelled from the list.
+func TestConsoleCancels(t *testing.T) {
+	r := startNoisily(t, new(bytes.Buffer), "-chaos", "carrier=1")
+	b := openTab(t, r)
+	b.open("/faults")
+	b.await("#live", "-chaos carrier=1 -seed 1")
+	b.open("/orders")
+	id := b.place()
+	b.await("#o-"+id, "ArrangeShipment")
+	b.click("#o-" + id + " form button")
+	b.await("#live h1 .status", "cancelled")
+	b.await("#live .story", "cancel")
+	b.open("/orders?status=CANCELLED")
+	b.await("#o-"+id+" .status", "cancelled")
+	b.open("/orders?status=PENDING")
+	b.await("#live .empty", "No order is like that")
+	b.open("/orders?text=" + id)
+	b.await("#o-"+id+" .status", "cancelled")
+}
+
+func TestConsoleRestocks(t *testing.T) {
+	b := openTab(t, start(t))
+	b.expect("422")
+	b.open("/stock")
+	b.await("#sku-LAMP-LAST", "1")
+	b.do(chromedp.SetValue("select[name=sku]", "LAMP-LAST"), chromedp.SetValue("input[name=units]", "41"))
+	b.click("main form button[value=add]")
+	b.await("main .told.good", "Of LAMP-LAST 42 are stocked now, 42 of them available")
+	b.do(chromedp.SetValue("input[name=units]", "-43"))
+	b.click("main form button[value=add]")
+	b.await("main .told.bad", "LAMP-LAST")
+	b.do(chromedp.SetValue("input[name=units]", "a few"))
+	b.click("main form button[value=set]")
+	b.await("main .told.bad", `"a few" is no whole number of units`)
+	b.await("#sku-LAMP-LAST", "42")
+}
+
+// Everything can be done by the keyboard, and what has the focus keeps it while
+// the page changes under it.
+func TestConsoleByKeyboard(t *testing.T) {
+	b := openTab(t, start(t))
+	b.open("/orders")
+	b.do(chromedp.KeyEvent(kb.Tab))
+	if got := value[string](b, "document.activeElement.textContent"); got != "Skip to the content" {
+		t.Errorf("the first stop is %q", got)
+	}
+	id := b.place()
+	b.await("#o-"+id+" .status", "confirmed")
+	b.open("/executions/orderflow-OrderStateMachine/" + id)
+	b.do(chromedp.Focus("#state-PersistOrder"), chromedp.KeyEvent(kb.Enter))
+	b.await("#state h2", "PersistOrder")
+	if got := value[string](b, "document.activeElement.id"); got != "state-PersistOrder" {
+		t.Errorf("the focus went to %q", got)
+	}
+	b.do(chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(kb.Enter))
+	b.await("#state h2", value[string](b, "document.activeElement.querySelector('.name').textContent"))
+	b.do(chromedp.NavigateBack())
+	b.await("#state h2", "PersistOrder")
+}
+
+// The list grows at its top; nothing else moves.
+func TestConsoleDoesNotJump(t *testing.T) {
+	r := start(t)
+	b := openTab(t, r)
+	placed, _ := r.place(t.Context(), t, orderFor("MUG-BLUE", 1, "GB"))
+	b.open("/executions/orderflow-OrderStateMachine/" + placed.ID)
+	b.await("#live .facts .status", "succeeded")
+	const shifts = `new Promise(done => { let sum = 0; new PerformanceObserver(list => { for (const e of list.getEntries()) sum += e.value }).observe({type: "layout-shift", buffered: true}); setTimeout(() => done(sum), 1500) })`
+	got, err := chromedp.Run(b.ctx, chromedp.Evaluate[float64](shifts, chromedp.EvalAwaitPromise))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got > 0.02 { // 0.1 is "good": https://web.dev/articles/cls
+		t.Errorf("the layout shifts by %v", got)
+	}
+}
+
+// place sends the form, and returns the order's ID.
+func (b *tab) place() (orderID string) {
+	b.t.Helper()
+	b.click("#place form button.primary")
+	b.await("#answer", "on its way")
+	return value[string](b, `document.querySelector("#answer a.mono").textContent`)
+}

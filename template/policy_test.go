@@ -89,6 +89,10 @@ func TestRolesAllowWhatHandlersCall(t *testing.T) {
 // iamPrefixes are the SDK's packages by what IAM calls their service.
 var iamPrefixes = map[string]string{"dynamodb": "dynamodb:", "sfn": "states:", "s3": "s3:", "sesv2": "ses:", "sns": "sns:"}
 
+// operators is the file of what an operator does to a capability's tables, with
+// rights of his own.
+const operators = "restock.go"
+
 // calledBy lists the actions whose inputs a package makes. A transaction is
 // allowed by what its items do.
 func calledBy(t *testing.T, folder string) map[string]bool {
@@ -99,7 +103,7 @@ func calledBy(t *testing.T, folder string) map[string]bool {
 	}
 	actions := map[string]bool{}
 	for _, file := range files {
-		if strings.HasSuffix(file, "_test.go") {
+		if strings.HasSuffix(file, "_test.go") || filepath.Base(file) == operators {
 			continue
 		}
 		source, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)

@@ -41,6 +41,6 @@
   });
 
   document.addEventListener("htmx:after:swap", tick); // before the next paint
+  document.addEventListener("DOMContentLoaded", tick);
   setInterval(tick, 1000);
-  tick();
 })();

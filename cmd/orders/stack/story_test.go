@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -17,6 +18,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"orderflow/cmd/local/cloud/interpose"
@@ -110,6 +113,41 @@ func TestStories(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestOldStories: what is no longer kept is told as far as the tables know.
+func TestOldStories(t *testing.T) {
+	inShop(t, func(t *testing.T, shop *stacktest.Shop, s *stack.Stack) {
+		shop.Befall(slowly(nil))
+		id := place(t, s, "c-42", "Ada", "MUG-BLUE", "GB")
+		time.Sleep(10 * time.Second)
+		for name, gone := range map[string]forgetting{
+			"confirmed-a-month-ago": {"FilterLogEvents": "ResourceNotFoundException"},
+			"confirmed-long-ago":    {"FilterLogEvents": "ResourceNotFoundException", "GetExecutionHistory": "ExecutionDoesNotExist"},
+		} {
+			config := shop.Peeking()
+			config.AWS.HTTPClient = gone.client(config.AWS.HTTPClient)
+			old, err := stack.Open(t.Context(), config)
+			if err != nil {
+				t.Fatal(err)
+			}
+			golden(t, name, toldStory(t, old, id, true))
+		}
+	})
+}
+
+// forgetting is AWS after a time: actions with the error that they end with.
+type forgetting map[string]string
+
+func (f forgetting) client(next aws.HTTPClient) aws.HTTPClient {
+	return smithyhttp.ClientDoFunc(func(r *http.Request) (*http.Response, error) {
+		_, action, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+		code, forgotten := f[action]
+		if !forgotten {
+			return next.Do(r)
+		}
+		return &http.Response{StatusCode: http.StatusBadRequest, Header: http.Header{}, Request: r, Body: io.NopCloser(strings.NewReader(`{"__type":"` + code + `"}`))}, nil
+	})
 }
 
 func toldStory(t *testing.T, s *stack.Stack, id string, timed bool) string {

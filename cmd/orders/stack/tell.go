@@ -59,15 +59,18 @@ func (t *teller) tell(rank float64, m Moment) {
 	t.moments = append(t.moments, ranked{m, rank})
 }
 
-// findPublications notes which event of the history announced what.
+// findPublications notes by which event of the history what was announced.
 func (t *teller) findPublications() {
 	if t.journey == nil {
 		return
 	}
 	for _, e := range t.journey.Events {
-		if d, ok := e.Details.(*asl.TaskScheduledDetails); ok {
-			if typ := publishedType(d.Parameters); typ != "" {
-				t.published[typ] = float64(e.ID)
+		switch e.Type {
+		case "TaskSubmitted", "TaskSucceeded":
+			for _, a := range e.Visit.Attempts {
+				if typ := publishedType(a.Arguments); typ != "" && t.published[typ] == 0 {
+					t.published[typ] = float64(e.ID)
+				}
 			}
 		}
 	}

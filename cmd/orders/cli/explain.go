@@ -63,6 +63,8 @@ func (p *program) hint(err error) string {
 		return "`orders dlq list` shows what is there; one that somebody else has just received is hidden for a while"
 	case errors.As(err, &short):
 		return fmt.Sprintf("%d are reserved for orders that are not decided, %d are sold", short.Reserved, short.Committed)
+	case p.target.aws && strings.Contains(err.Error(), "get credentials"):
+		return "sign in as for the AWS CLI, or name a --profile"
 	case errors.Is(err, context.DeadlineExceeded):
 		return "it took too long; try again"
 	case strings.Contains(err.Error(), "unknown command"), strings.Contains(err.Error(), "unknown flag"), strings.Contains(err.Error(), "unknown shorthand"):

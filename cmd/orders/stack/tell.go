@@ -96,12 +96,12 @@ func (t *teller) requests() {
 		detail := "request " + l.RequestID
 		switch l.Route {
 		case "POST /orders":
-			what := fmt.Sprintf("The shop's order arrived; the API answered %d.", l.Status)
-			if posted {
-				what = fmt.Sprintf("The shop sent the order again; the API answered %d, and it counts once.", l.Status)
+			what, at := fmt.Sprintf("The shop's order arrived; the API answered %d.", l.Status), t.order.CreatedAt
+			if posted { // the line before was written when the order was on its way already
+				what, at = fmt.Sprintf("The shop sent the order again; the API answered %d, and it counts once.", l.Status), l.At
 			}
 			posted = true
-			t.tell(0, Moment{l.At, "API", what, detail, Plain})
+			t.tell(0, Moment{at, "API", what, detail, Plain})
 		case "POST /orders/{orderId}/cancel":
 			what := cancelled(l.Status)
 			if wasCancelled && l.Status == http.StatusAccepted {

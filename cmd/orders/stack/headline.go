@@ -115,6 +115,9 @@ func (t *teller) pending() string {
 	for _, v := range t.journey.Now() {
 		sentences = append(sentences, t.where(v))
 	}
+	if len(sentences) == 0 {
+		return "On its way: its execution is between two states."
+	}
 	return strings.Join(sentences, " ")
 }
 
@@ -122,7 +125,7 @@ func (t *teller) pending() string {
 func (t *teller) where(v *journey.Visit) string {
 	since := spell(v.Took(t.now))
 	if consumer := consumerOf(v); consumer != "" {
-		return fmt.Sprintf("Waiting for %s since %s: %s.", consumer, since, t.message(consumer, order.EventType(consumer+".requested")))
+		return fmt.Sprintf("Waiting for %s since %s: %s.", consumer, since, t.message(consumer, requestTo(consumer)))
 	}
 	if v.Retrying() {
 		because := because(aws.ToString(v.Error), aws.ToString(v.Cause))

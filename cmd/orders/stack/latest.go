@@ -14,8 +14,14 @@ import (
 	"orderflow/lambdas/order"
 )
 
-// atOnce is how many calls are made at once for what takes one an order.
-const atOnce = 8
+const (
+	atOnce = 8 // calls, for what takes one an order
+
+	// maxNow is of how many orders on a page is looked up where they are: Step
+	// Functions allows an account 15 such calls a second in the long run.
+	// https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+	maxNow = 100
+)
 
 // latest lists orders by their executions: all of them, or those that run for
 // PENDING ones. An order that is decided may run on for a moment.
@@ -91,7 +97,7 @@ func (s *Stack) executed(ctx context.Context, q Query, executions []types.Execut
 				return nil
 			}
 			found[i] = new(summary(o))
-			if running {
+			if running && i < maxNow {
 				found[i].Now, err = s.now(ctx, aws.ToString(e.ExecutionArn))
 			}
 			return err

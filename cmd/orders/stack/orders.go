@@ -36,7 +36,7 @@ type Summary struct {
 	CreatedAt time.Time      `json:"createdAt"`
 	DecidedAt *time.Time     `json:"decidedAt,omitempty"`
 	Failure   *order.Failure `json:"failure,omitempty"`
-	Now       []string       `json:"now,omitempty"` // the states that it is in, while it is PENDING
+	Now       []string       `json:"now,omitempty"` // the states that it is in, while it is PENDING; of a page's first 100
 }
 
 // A Customer is as much of one as an operator needs.

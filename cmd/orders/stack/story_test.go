@@ -81,6 +81,7 @@ func TestStories(t *testing.T) {
 		}},
 		{name: "validation-was-tried-again", sku: "MUG-BLUE", to: "GB", faults: once(crash("orderflow-ValidationFunction")), jitter: true},
 		{name: "validation-will-be-tried-again", sku: "MUG-BLUE", to: "GB", faults: crash("orderflow-ValidationFunction"), after: 5 * time.Millisecond},
+		{name: "delivered-twice", sku: "MUG-BLUE", to: "GB", faults: twice},
 		{name: "stopped", sku: "MUG-BLUE", to: "GB", faults: carrierAway, during: func(t *testing.T, shop *stacktest.Shop, s *stack.Stack, id string) {
 			shop.Stop(t.Context(), t, s.ExecutionARN(id), "Operator", "it was a test")
 			time.Sleep(time.Minute)
@@ -113,6 +114,28 @@ func TestStories(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A request that was not published was never refused.
+func TestStoryOfAFailedPublish(t *testing.T) {
+	inShop(t, func(t *testing.T, shop *stacktest.Shop, s *stack.Stack) {
+		shop.Befall(once(topicAway))
+		id := place(t, s, "c-42", "Ada", "MUG-BLUE", "GB")
+		time.Sleep(10 * time.Second)
+		told := toldStory(t, s, id, false)
+		for _, want := range []string{
+			"ReserveInventory failed, and was tried again: SNS.ThrottledException: Rate exceeded.\n",
+			"Inventory was asked to set 1 × MUG-BLUE aside.\n",
+			"Inventory received the request and set 1 × MUG-BLUE aside.\n",
+		} {
+			if strings.Count(told, want) != 1 {
+				t.Errorf("%q is told %d times in\n%s", want, strings.Count(told, want), told)
+			}
+		}
+		if strings.Contains(told, "refused") {
+			t.Errorf("nothing was refused in\n%s", told)
+		}
+	})
 }
 
 // TestOldStories: what is no longer kept is told as far as the tables know.
@@ -247,6 +270,24 @@ func once(faults interpose.Calls) interpose.Calls {
 func mailsAway(_ context.Context, c *interpose.Call, do func()) error {
 	if c.To == "ses" && strings.Contains(string(c.Input), "confirmed") {
 		return &protocol.Error{Code: "MessageRejected", Message: "the post office is closed", Status: http.StatusBadRequest}
+	}
+	do()
+	return nil
+}
+
+// topicAway is the fault that inventory cannot be asked.
+func topicAway(_ context.Context, c *interpose.Call, do func()) error {
+	if c.From == "states" && c.To == "sns" && strings.Contains(string(c.Input), string(order.InventoryRequested)) {
+		return &protocol.Error{Code: "ThrottledException", QueryCode: "Throttled", Message: "Rate exceeded", Status: http.StatusTooManyRequests}
+	}
+	do()
+	return nil
+}
+
+// twice is the fault that SNS delivers what inventory should hear twice.
+func twice(_ context.Context, c *interpose.Call, do func()) error {
+	if c.From == "sns" && strings.Contains(string(c.Path)+string(c.Input)+c.Action, "Inventory") {
+		do()
 	}
 	do()
 	return nil

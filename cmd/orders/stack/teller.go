@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 
 	"orderflow/lambdas/order"
 	"orderflow/statemachine/asl"
@@ -61,7 +62,7 @@ func (f *findings) story() Story {
 }
 
 func (t *teller) tell(rank float64, m Moment) {
-	m.At = m.At.UTC()
+	m.At, m.What = m.At.UTC(), strings.ReplaceAll(m.What, "….", "…")
 	t.moments = append(t.moments, ranked{m, rank})
 }
 

@@ -24,13 +24,18 @@ func (t *teller) consumer(c found) {
 		}
 		what, mood, detail := "", Plain, "request "+r.requestID
 		if c.name == "analytics" && r.outcome == eventDone {
-			kept[r.requestID] = append(kept[r.requestID], string(r.eventType))
+			if typ := string(r.eventType); !slices.Contains(kept[r.requestID], typ) {
+				kept[r.requestID] = append(kept[r.requestID], typ)
+			}
 			if c.goesOn(i) {
 				continue
 			}
 			what = fmt.Sprintf("Analytics kept %s.", strings.Join(kept[r.requestID], ", "))
 		} else {
 			what, mood = t.reception(c, r, i == len(c.receptions)-1)
+			if r.outcome == eventTooLate { // whoever was in time was so before
+				rank += 0.1
+			}
 			detail += ", message " + r.messageID
 		}
 		t.tell(rank, Moment{at, c.name, what, detail, mood})
@@ -41,6 +46,14 @@ func (t *teller) consumer(c found) {
 			t.tell(t.published[p.event]+0.6, Moment{c.gaveUp(p), c.name, what, "message " + p.ID, Bad})
 		}
 	}
+}
+
+// did tells whether the consumer was in time with an event, maybe by another
+// copy of its message.
+func (c *found) did(typ order.EventType) bool {
+	return slices.ContainsFunc(c.receptions, func(r reception) bool {
+		return r.eventType == typ && (r.outcome == eventDone || r.outcome == eventRefused)
+	})
 }
 
 // goesOn tells whether more of the same batch was done.
@@ -107,7 +120,7 @@ func (t *teller) reception(c found, r reception, last bool) (string, Mood) {
 		return received + " and is working on it.", Waiting
 	case r.outcome == "":
 		return received + "; what became of it is not known.", Plain
-	case t.dealt[key]:
+	case t.dealt[key] || r.outcome == eventTooLate && c.did(r.eventType):
 		return fmt.Sprintf("%s received %s once more, which changed nothing.", title(c.name), about(r.eventType)), Plain
 	}
 	t.dealt[key] = true

@@ -200,8 +200,10 @@ func failureOf(e asl.HistoryEvent) (name, cause string) {
 	return failed.Error, failed.Cause
 }
 
-// because is an error with its cause; that of a Lambda function is JSON.
+// because is an error with its cause. That of a Lambda function is JSON; that of
+// a service ends with what only its support can read.
 func because(name, cause string) string {
+	cause, _, _ = strings.Cut(cause, " (Service: ")
 	var thrown struct {
 		Message string `json:"errorMessage"`
 	}

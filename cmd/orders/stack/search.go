@@ -111,7 +111,7 @@ func (s *Stack) search(ctx context.Context, q Query, from position) (Page, error
 	seen := map[string]bool{}
 	if from.OrderID == "" {
 		var err error
-		if page, from, err = s.walk(ctx, q, from, seen); err != nil || page.Next != "" || from.OrderID == "" {
+		if page, from, err = s.walk(ctx, q, from, seen); err != nil || page.Next != "" {
 			return page, err
 		}
 	}
@@ -139,9 +139,9 @@ func (s *Stack) search(ctx context.Context, q Query, from position) (Page, error
 const maxWalk = 4
 
 // walk looks through the latest executions until it has a page, whose Next is
-// then where to go on. Else it says from where on the table is to be read, if
-// there are older ones, and notes whom it has seen: orders that were placed
-// within one millisecond are in the table in another order.
+// then where to go on. Else it says from where on the table is to be read, for
+// orders outlive their executions, and notes whom it has seen: orders that were
+// placed within one millisecond are in the table in another order.
 func (s *Stack) walk(ctx context.Context, q Query, from position, seen map[string]bool) (page Page, rest position, err error) {
 	for range maxWalk {
 		out, err := s.executions(ctx, q, from)
@@ -153,16 +153,16 @@ func (s *Stack) walk(ctx context.Context, q Query, from position, seen map[strin
 			return Page{}, position{}, err
 		}
 		page.Orders = append(page.Orders, found...)
-		from.Executions = aws.ToString(out.NextToken)
-		if from.Executions == "" {
-			return page, position{}, nil
-		}
 		for _, e := range out.Executions {
 			seen[aws.ToString(e.Name)] = true
 			rest = position{CreatedAt: aws.ToTime(e.StartDate).UTC().Format(createdAt), OrderID: lastID}
 		}
-		if len(page.Orders) >= q.Limit {
+		from.Executions = aws.ToString(out.NextToken)
+		if len(page.Orders) >= q.Limit && from.Executions != "" {
 			page.Next = from.cursor()
+			break
+		}
+		if from.Executions == "" {
 			break
 		}
 	}

@@ -14,7 +14,7 @@ func (p *program) cancelCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "cancel ID",
 		Short:   "Cancel an order that is not decided yet",
-		Example: "  orders cancel 0198d3c4-7a10-7b6e-9d2f-1c5a3f0e4b21",
+		Example: placing + "  orders cancel $ID      # at home it is confirmed within milliseconds, and that is too late",
 		Args:    arguments("ID"),
 		RunE: p.with(func(ctx context.Context, s *stack.Stack, args []string) error {
 			answer, err := s.Cancel(ctx, args[0])

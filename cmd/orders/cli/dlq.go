@@ -66,7 +66,7 @@ func (p *program) dlqShowCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "show MESSAGE",
 		Short:   "Show a dead letter with its body",
-		Example: "  orders dlq show 5fea7756-0ea4-451a-a703-a558b933e274",
+		Example: "  orders dlq show $(orders dlq list -o json | jq -r '.[0].messageId')",
 		Args:    arguments("MESSAGE"),
 		RunE: p.with(func(ctx context.Context, s *stack.Stack, args []string) error {
 			letters, err := s.DeadLetters(ctx, "")
@@ -118,7 +118,7 @@ func (p *program) dlqRedriveCommand() *cobra.Command {
 		Long: `Redrive sends messages from a dead-letter queue back to their consumer's queue,
 where they count as new. Repair what made them fail first, or they come back.`,
 		Example: `  orders dlq redrive shipment --all
-  orders dlq redrive shipment 5fea7756-0ea4-451a-a703-a558b933e274`,
+  orders dlq redrive shipment $(orders dlq list shipment -o json | jq -r '.[0].messageId')`,
 		Args: arguments("CONSUMER", "[MESSAGE...]"),
 	}
 	c.Flags().BoolVar(&all, "all", false, "all of the consumer's")

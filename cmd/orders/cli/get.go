@@ -10,12 +10,15 @@ import (
 	"orderflow/lambdas/order"
 )
 
+// placing gives the examples of other commands an order.
+const placing = "  ID=$(orders place --item MUG-BLUE=2 -o json | jq -r .orderId)\n"
+
 func (p *program) getCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "get ID",
 		Short:   "Show an order",
 		Long:    `Get shows an order as the API does. With -o json it is all that the customer gave.`,
-		Example: "  orders get 0198d3c4-7a10-7b6e-9d2f-1c5a3f0e4b21",
+		Example: placing + "  orders get $ID",
 		Args:    arguments("ID"),
 		RunE: p.with(func(ctx context.Context, s *stack.Stack, args []string) error {
 			o, err := s.Order(ctx, args[0])

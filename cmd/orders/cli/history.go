@@ -20,9 +20,8 @@ func (p *program) historyCommand() *cobra.Command {
 		Long: `History tells where an order is and why, and what happened to it at the API, in
 its execution, and at every consumer. --events lists its execution's history as
 AWS has it instead.`,
-		Example: `  orders history 0198d3c4-7a10-7b6e-9d2f-1c5a3f0e4b21
-  orders history --events 0198d3c4-7a10-7b6e-9d2f-1c5a3f0e4b21`,
-		Args: arguments("ID"),
+		Example: placing + "  orders history $ID\n  orders history --events $ID",
+		Args:    arguments("ID"),
 		RunE: p.with(func(ctx context.Context, s *stack.Stack, args []string) error {
 			if events {
 				return p.events(ctx, s, args[0])

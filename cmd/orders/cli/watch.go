@@ -26,10 +26,9 @@ failed; 1 is any other error, 2 a wrong command line.
 
 With -o json each line is an event of the execution's history, and the last one
 the order.`,
-		Example: `  orders watch 0198d3c4-7a10-7b6e-9d2f-1c5a3f0e4b21
-  orders watch $(orders place --item MUG-BLUE=2 -o json | jq -r .orderId)`,
-		Args: arguments("ID"),
-		RunE: p.with(func(ctx context.Context, s *stack.Stack, args []string) error { return p.watch(ctx, s, args[0]) }),
+		Example: placing + "  orders watch $ID",
+		Args:    arguments("ID"),
+		RunE:    p.with(func(ctx context.Context, s *stack.Stack, args []string) error { return p.watch(ctx, s, args[0]) }),
 	}
 }
 

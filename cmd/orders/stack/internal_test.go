@@ -72,3 +72,15 @@ func TestCursor(t *testing.T) {
 		}
 	}
 }
+
+func FuzzParseCursor(f *testing.F) {
+	f.Add("")
+	f.Add(position{CreatedAt: "2026", OrderID: "o"}.cursor())
+	f.Add("eyJlIjoidCJ9")
+	f.Fuzz(func(t *testing.T, s string) {
+		p, err := parseCursor(s)
+		if again, err2 := parseCursor(p.cursor()); err == nil && (err2 != nil || again != p) {
+			t.Errorf("%q is %+v, and then %+v, %v", s, p, again, err2)
+		}
+	})
+}

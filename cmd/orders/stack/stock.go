@@ -27,7 +27,7 @@ type Shelf struct {
 
 // ErrNoSKU is the error of stocking what is neither stocked nor in the
 // catalogue: nobody could order it.
-var ErrNoSKU = errors.New("stack: sku is not in the catalogue")
+var ErrNoSKU = errors.New("stack: sku is not in the catalogue, which it has to be put into first")
 
 // Stock is every SKU's that is in the catalogue or in stock, by SKU.
 func (s *Stack) Stock(ctx context.Context) ([]Shelf, error) {

@@ -36,26 +36,15 @@ type running struct {
 }
 
 // start runs the program on free ports until the test ends, and then wants it
-// to have ended cleanly, with nothing to complain of.
+// to have ended cleanly.
 func start(t *testing.T, args ...string) running {
-	t.Helper()
-	var stderr bytes.Buffer
-	t.Cleanup(func() { // after the program has ended
-		if stderr.Len() > 0 {
-			t.Errorf("stderr:\n%s", stderr.String())
-		}
-	})
-	return startNoisily(t, &stderr, args...)
-}
-
-// startNoisily does so for a program that will have something to tell.
-func startNoisily(t *testing.T, stderr *bytes.Buffer, args ...string) running {
 	t.Helper()
 	ctx, interrupt := context.WithCancel(context.Background())
 	stdout, printed := io.Pipe()
+	var stderr bytes.Buffer
 	exit := make(chan int, 1)
 	go func() {
-		code := run(ctx, append(args, "-api", "127.0.0.1:0", "-aws", "127.0.0.1:0"), printed, stderr, network{net.Listen, new(net.Dialer).DialContext})
+		code := run(ctx, append(args, "-api", "127.0.0.1:0", "-aws", "127.0.0.1:0"), printed, &stderr, network{net.Listen, new(net.Dialer).DialContext})
 		printed.Close()
 		exit <- code
 	}()
@@ -81,7 +70,7 @@ func startNoisily(t *testing.T, stderr *bytes.Buffer, args ...string) running {
 	}()
 	t.Cleanup(func() {
 		interrupt()
-		if code := <-exit; code != exitOK {
+		if code := <-exit; code != exitOK || stderr.Len() > 0 {
 			t.Errorf("exit %d, stderr:\n%s", code, stderr.String())
 		}
 		<-drained

@@ -1,4 +1,4 @@
-package main
+package console_test
 
 import (
 	"bytes"
@@ -19,6 +19,8 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"orderflow/lambdas/order"
 )
 
 // An order is placed by the form, becomes confirmed before one's eyes, and its
@@ -120,8 +122,8 @@ func TestConsoleEscapes(t *testing.T) {
 	b := openTab(t, r)
 	const hostile = `<img src=x onerror=alert(1)></pre></script><script>alert(2)</script>"'{{.}}`
 	b.open("/orders")
-	order := strings.ReplaceAll(value[string](b, `document.querySelector("#body").value`), `"Ada"`, mustJSON(hostile))
-	b.do(chromedp.SetValue("#body", order))
+	body := strings.ReplaceAll(value[string](b, `document.querySelector("#body").value`), `"Ada"`, mustJSON(hostile))
+	b.do(chromedp.SetValue("#body", body))
 	id := b.place()
 	b.await("#o-"+id+" .status", "confirmed")
 	b.await("#o-"+id, hostile)
@@ -166,7 +168,7 @@ func everyPage(b *tab) []string {
 
 // Pages pass axe-core, in light and in dark.
 func TestConsoleIsAccessible(t *testing.T) {
-	axe, err := os.ReadFile("../../.ci/node_modules/axe-core/axe.min.js")
+	axe, err := os.ReadFile("../../../.ci/node_modules/axe-core/axe.min.js")
 	if err != nil {
 		t.Skip("there is no axe-core: npm ci --prefix .ci, or let .ci/run do it")
 	}
@@ -370,8 +372,8 @@ func TestConsoleByKeyboard(t *testing.T) {
 func TestConsoleDoesNotJump(t *testing.T) {
 	r := start(t)
 	b := openTab(t, r)
-	placed, _ := r.place(t.Context(), t, orderFor("MUG-BLUE", 1, "GB"))
-	b.open("/executions/orderflow-OrderStateMachine/" + placed.ID)
+	id := r.place(t, order.Customer{ID: "c-42", Name: "Ada"}, "MUG-BLUE", 1, "GB")
+	b.open("/executions/orderflow-OrderStateMachine/" + id)
 	b.await("#live .facts .status", "succeeded")
 	const shifts = `new Promise(done => { let sum = 0; new PerformanceObserver(list => { for (const e of list.getEntries()) sum += e.value }).observe({type: "layout-shift", buffered: true}); setTimeout(() => done(sum), 1500) })`
 	got, err := chromedp.Run(b.ctx, chromedp.Evaluate[float64](shifts, chromedp.EvalAwaitPromise))

@@ -1,4 +1,4 @@
-package main
+package console_test
 
 import (
 	"context"
@@ -12,7 +12,7 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/log"
-	cdpnetwork "github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
@@ -80,7 +80,7 @@ func (b *tab) hear(event any) {
 		if e.Entry.Level == log.EntryLevelError || e.Entry.Level == log.EntryLevelWarning {
 			b.complain("the browser logs %s: %s %s", e.Entry.Level, e.Entry.Text, e.Entry.URL)
 		}
-	case *cdpnetwork.EventRequestWillBeSent:
+	case *network.EventRequestWillBeSent:
 		u, err := url.Parse(e.Request.URL)
 		if err != nil || u.Scheme != "data" && u.Scheme != "about" && !strings.HasPrefix(e.Request.URL, b.url+"/") {
 			b.complain("a request leaves the program: %s", e.Request.URL)

@@ -1,4 +1,4 @@
-package main
+package console_test
 
 import (
 	"bytes"
@@ -9,6 +9,8 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
+
+	"orderflow/lambdas/order"
 )
 
 var screenshots = flag.String("screenshots", "", "keep the README's screenshots in this folder")
@@ -20,11 +22,8 @@ func TestScreenshots(t *testing.T) {
 
 	var orders []string
 	place := func(sku string, quantity int, country, id, name string) string {
-		request := orderFor(sku, quantity, country)
-		request.Customer.ID, request.Customer.Name = id, name
-		placed, _ := r.place(t.Context(), t, request)
-		orders = append(orders, placed.ID)
-		return placed.ID
+		orders = append(orders, r.place(t, order.Customer{ID: id, Name: name}, sku, quantity, country))
+		return orders[len(orders)-1]
 	}
 	place("MUG-BLUE", 2, "GB", "c-42", "Ada")
 	place("TEAPOT-4", 1, "FR", "c-7", "Blaise")

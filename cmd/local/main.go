@@ -1,8 +1,8 @@
 // Local runs the whole of orderflow in one process: it deploys the template
-// to a cloud of its own, and serves the HTTP API and an AWS endpoint.
+// to a cloud of its own, and serves the HTTP API, an AWS endpoint and a console.
 //
 //	go run ./cmd/local [-api ADDR] [-aws ADDR] [-catalogue FILE.csv] [-demo]
-//	                   [-chaos FAULT=RATE,… [-seed N]]
+//	                   [-chaos FAULT=RATE,…] [-seed N]
 //
 // It serves until it is interrupted. Run it with -help for examples.
 package main
@@ -126,17 +126,18 @@ func usage() string {
 it is interrupted.
 
     go run ./cmd/local [-api ADDR] [-aws ADDR] [-catalogue FILE.csv] [-demo]
-                       [-chaos FAULT=RATE,… [-seed N]]
+                       [-chaos FAULT=RATE,…] [-seed N]
 
   -api ADDR        where the HTTP API listens (default 127.0.0.1:8080)
-  -aws ADDR        where the AWS endpoint listens (default 127.0.0.1:4566)
+  -aws ADDR        where the AWS endpoint listens, with the console at
+                   /console/ (default 127.0.0.1:4566)
   -catalogue FILE  what is sold, a CSV with the header
                    sku,name,unitPrice,currency,weightGrams,stocked
                    and prices in minor units (default: a small sample)
   -demo            place a confirmed, an out-of-stock, a refused and an invalid
                    order and tell each one's journey, then go on serving
   -chaos RATES     let faults happen, each as often as its rate says, from 0 to
-                   1: crash=0.02,duplicate=0.05
+                   1: crash=0.02,duplicate=0.05; the console changes them
   -seed N          what the faults are drawn from (default 1)
 
 The faults that there are:
@@ -189,11 +190,6 @@ func parse(args []string) (options, error) {
 			return o, err
 		}
 		return o, fmt.Errorf("%w\nlocal -help lists what there is", err)
-	}
-	seeded := false
-	flags.Visit(func(f *flag.Flag) { seeded = seeded || f.Name == "seed" })
-	if seeded && o.chaos == nil {
-		return o, errors.New("-seed is what -chaos draws from, and there is none\nlocal -help lists what there is")
 	}
 	if flags.NArg() > 0 {
 		return o, fmt.Errorf("unexpected argument %q\nlocal -help lists what there is", flags.Arg(0))

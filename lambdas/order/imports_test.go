@@ -19,6 +19,10 @@ const (
 	orderDir     = "lambdas/order"
 	aslDir       = "statemachine/asl"
 	lambdasDir   = "lambdas"
+	statesDir    = "statemachine"
+	ordersDir    = "cmd/orders"
+	stacktestDir = "cmd/orders/stack/stacktest"
+	localDir     = "cmd/local"
 	templateDir  = "template"
 	ownCommands  = module + "/cmd"
 	ownTemplates = module + "/template"
@@ -82,6 +86,10 @@ func broken(dir, imported string) string {
 		return "a Lambda is deployed without the commands"
 	case within(dir, lambdasDir) && within(imported, ownTemplates):
 		return "a Lambda does not know the template"
+	case within(dir, statesDir) && within(imported, module) && !within(imported, module+"/"+statesDir):
+		return "what any state machine means, did or looks like knows nothing of orders"
+	case within(dir, ordersDir) && !within(dir, stacktestDir) && within(imported, module+"/"+localDir):
+		return "the operator's command line speaks to AWS, and knows no local cloud"
 	case within(imported, goformation) && !within(dir, templateDir):
 		return "goformation takes a minute to compile, for the template alone"
 	}
@@ -107,6 +115,12 @@ func TestImportRules(t *testing.T) {
 		{"lambdas/inventory", "orderflow/lambdas/order", false},
 		{"lambdas/inventory", "orderflow/cmd/local/cloud/dynamodb", true},
 		{"lambdas/inventory", "orderflow/template", true},
+		{"statemachine/journey", "orderflow/statemachine/asl", false},
+		{"statemachine/chart", "orderflow/lambdas/order", true},
+		{"cmd/orders/cli", "orderflow/cmd/orders/stack", false},
+		{"cmd/orders/stack", "orderflow/cmd/local/cloud", true},
+		{"cmd/orders/stack/stacktest", "orderflow/cmd/local/cloud", false},
+		{"cmd/local/console", "orderflow/cmd/orders/stack", false},
 		{"template", "github.com/awslabs/goformation/v7/cloudformation/s3", false},
 		{"cmd/local", "github.com/awslabs/goformation/v7/cloudformation/s3", true},
 	} {

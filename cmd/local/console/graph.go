@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"orderflow/statemachine/asl"
 	"orderflow/statemachine/chart"
 	"orderflow/statemachine/journey"
 )
@@ -58,13 +59,13 @@ func newGraph(c *chart.Chart, j *journey.Journey, chosen string, link func(state
 			shown.Outcome, shown.Sign = string(state.Outcome), signs[state.Outcome]
 			shown.Retries, shown.Visits = state.Retries, state.Visits
 			shown.Title, shown.Note = clip(n.Name, n.Width), clip(orElse(n.Resource, n.Type), n.Width)
-			shown.Says = shown.Title
+			shown.Says = n.Name
 			if n.Kind != chart.Group {
-				shown.Says += " " + shown.Note
+				shown.Says += " " + orElse(n.Resource, n.Type)
 			}
 			shown.Says += ", " + orElse(shown.Outcome, "not reached")
 			if state.Retries > 0 {
-				shown.Says += fmt.Sprintf(", retried %d times", state.Retries)
+				shown.Says += ", " + plural(state.Retries, "retry", "retries")
 			}
 			shown.URL, shown.Chosen = link(n.Name), n.Name == chosen
 			if n.Kind == chart.Group {
@@ -115,8 +116,9 @@ func transitions(j *journey.Journey) map[way]bool {
 		}
 		last[s] = v
 	}
-	if !j.Ended.IsZero() {
-		went[way{last[scope{}].State, "", false}] = true
+	// One that was stopped, or failed elsewhere than in a Fail, never got there.
+	if v := last[scope{}]; j.Status == asl.Succeeded || v.Type == "Fail" {
+		went[way{v.State, "", false}] = true
 	}
 	return went
 }

@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -26,6 +27,27 @@ func TestAnyOf(t *testing.T) {
 	}
 	if got := anyOf([]string{"a", "b"}); got != `?"a" ?"b"` {
 		t.Error(got)
+	}
+}
+
+// However many IDs are looked for, no pattern is longer than CloudWatch takes.
+func TestPatterns(t *testing.T) {
+	for _, n := range []int{1, 2, 25, 26, 27, 200} {
+		ids := make([]string, n)
+		for i := range ids {
+			ids[i] = fmt.Sprintf("8f192c2f-21f3-4831-8fbb-%012d", i)
+		}
+		got := patterns(ids)
+		for _, p := range got {
+			if len(p) > maxPattern {
+				t.Errorf("for %d IDs a pattern has %d bytes", n, len(p))
+			}
+		}
+		for _, id := range ids {
+			if !strings.Contains(strings.Join(got, " "), `"`+id+`"`) {
+				t.Errorf("of %d IDs %s is not looked for", n, id)
+			}
+		}
 	}
 }
 

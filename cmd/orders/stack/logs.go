@@ -57,13 +57,12 @@ func (s *Stack) lines(ctx context.Context, group string, from time.Time, words .
 	if group == "" || len(words) == 0 {
 		return nil, nil
 	}
-	perPattern := maxPattern / (len(anyOf(words[:1])) + 1)
-	chunks := slices.Collect(slices.Chunk(words, perPattern))
-	found := make([][]line, len(chunks))
+	patterns := patterns(words)
+	found := make([][]line, len(patterns))
 	calls, ctx := errgroup.WithContext(ctx)
 	calls.SetLimit(atOnce)
-	for i, chunk := range chunks {
-		calls.Go(func() (err error) { found[i], err = s.filter(ctx, group, from, anyOf(chunk)); return err })
+	for i, pattern := range patterns {
+		calls.Go(func() (err error) { found[i], err = s.filter(ctx, group, from, pattern); return err })
 	}
 	if err := calls.Wait(); err != nil {
 		return nil, err
@@ -71,6 +70,17 @@ func (s *Stack) lines(ctx context.Context, group string, from time.Time, words .
 	all := slices.Concat(found...)
 	slices.SortStableFunc(all, func(a, b line) int { return a.At.Compare(b.At) })
 	return all, nil
+}
+
+// patterns are as few filter patterns as it takes to find all of some IDs,
+// which are about as long as the first.
+func patterns(ids []string) []string {
+	const around = len(`?"" `)
+	var patterns []string
+	for some := range slices.Chunk(ids, max(1, maxPattern/(len(ids[0])+around))) {
+		patterns = append(patterns, anyOf(some))
+	}
+	return patterns
 }
 
 // anyOf is the filter pattern of lines in which one of some IDs stands.

@@ -82,18 +82,38 @@ func TestConsoleRedrivesADeadLetter(t *testing.T) {
 
 	b.open("/orders")
 	id := b.place()
+	late := r.place(t, order.Customer{ID: "c-7", Name: "Blaise"}, "MUG-BLUE", 1, "FR")
 	b.open("/queues")
 	b.await("#shipment .letters", id)
+	b.await("#shipment .letters", late)
 	b.await("#shipment .letters .told.bad", "carrier")
+	b.await("#shipment .letters a[href*=executions]", "execution")
+
+	// Somebody stopped the execution of one: nobody waits for its answer.
+	_, err := sfn.NewFromConfig(r.config()).StopExecution(t.Context(), &sfn.StopExecutionInput{
+		ExecutionArn: aws.String("arn:aws:states:us-east-1:000000000000:execution:orderflow-OrderStateMachine:" + late),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.await("#shipment .letters li:has(a[href$='"+late+"'])", "Its token has expired")
+	if strings.Contains(b.text("#shipment .letters li:has(a[href$='"+id+"'])"), "expired") {
+		t.Error("the message of the order that waits is said to be too late")
+	}
 
 	b.open("/faults")
 	b.click("main form button[value=calm]")
 	b.await("#live", "All is calm")
 	b.open("/queues")
-	b.click("#shipment .letters button")
+	b.click("#shipment .letters li:has(a[href$='" + id + "']) button")
 	b.await("#live", "1 message was sent back")
 	b.open("/orders/" + id)
 	b.await("#live h1 .status", "confirmed")
+	b.open("/queues")
+	b.await("#shipment .letters", late)
+	b.click("#shipment .dead > .head button") // all that is left
+	b.await("#live", "1 message was sent back")
+	b.await("#shipment", "Dead letters0")
 }
 
 // hurry lets a queue's messages come back within a second, as an operator may.

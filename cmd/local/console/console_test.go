@@ -48,6 +48,32 @@ func TestConsoleFollowsAnOrder(t *testing.T) {
 	}
 }
 
+// An execution that waits is coloured anew the moment it goes on, under the eyes
+// of whoever has chosen a state and opened its input.
+func TestConsoleFollowsAnExecution(t *testing.T) {
+	r := startNoisily(t, new(bytes.Buffer), "-chaos", "carrier=1")
+	r.hurry(t, "orderflow-ShipmentQueue")
+	b := openTab(t, r)
+	id := r.place(t, order.Customer{ID: "c-42", Name: "Ada"}, "MUG-BLUE", 1, "GB")
+	b.open("/executions/orderflow-OrderStateMachine/" + id + "?state=ArrangeShipment")
+	b.await("#state-ArrangeShipment.running", "ArrangeShipment")
+	b.await("#state-ReserveInventory.succeeded", "ReserveInventory")
+	b.click("#state details[id^=input] summary")
+	value[bool](b, "window.notReloaded = true")
+
+	calm, err := http.PostForm(r.aws+"/console/faults", url.Values{"do": {"calm"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	calm.Body.Close()
+	b.await("#state-AnnounceConfirmed.succeeded", "AnnounceConfirmed")
+	b.await("#state details[id^=output] pre", `"trackingNumber"`)
+	b.await("#live .facts .status", "succeeded")
+	if !value[bool](b, `window.notReloaded === true && document.querySelector("#state details[id^=input]").open`) {
+		t.Error("the page was loaded again, or what was opened was closed")
+	}
+}
+
 // An order for more than there is: its graph shows where that was found out,
 // and the way that it took from there.
 func TestConsoleShowsTheCaughtPath(t *testing.T) {

@@ -52,8 +52,8 @@ func (c *Console) executionARN(r *http.Request) string {
 	return strings.Join(append(base[:6:6], r.PathValue("machine"), r.PathValue("name")), ":")
 }
 
-// executionPage serves an execution. Its stream reads the history once, and
-// from then on only what is added to it.
+// executionPage serves an execution. Its stream reads the history at the start,
+// and from then on only what is added to it.
 func (c *Console) executionPage() http.Handler {
 	whole := c.page("execution", func(ctx context.Context, r *http.Request) (string, any, error) {
 		j, err := c.journey(ctx, c.executionARN(r))
@@ -71,7 +71,12 @@ func (c *Console) executionPage() http.Handler {
 			whole.ServeHTTP(w, r)
 			return
 		}
-		f := follower{}
+		j, err := c.journey(r.Context(), c.executionARN(r))
+		if err != nil {
+			c.fail(w, r, err)
+			return
+		}
+		f := follower{journey: j, changed: true}
 		ctx, stop := context.WithCancel(r.Context())
 		var wg sync.WaitGroup
 		wg.Go(func() { f.follow(ctx, c, c.executionARN(r)) })
@@ -91,7 +96,9 @@ func (c *Console) executionPage() http.Handler {
 			}
 			return c.render("execution", "live", c.view(r, p.Name, p))
 		}
-		s.follow(r.Context())
+		if err := s.follow(r.Context()); err != nil {
+			c.fail(w, r, err)
+		}
 	})
 }
 
@@ -115,9 +122,7 @@ func (f *follower) follow(ctx context.Context, c *Console, arn string) {
 		}
 		known, j := 0, journey.New()
 		f.mu.Lock()
-		if f.journey != nil {
-			known = len(f.journey.Events)
-		}
+		known = len(f.journey.Events)
 		f.mu.Unlock()
 		for e := range events {
 			f.mu.Lock()

@@ -3,9 +3,9 @@ package console
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -26,41 +26,48 @@ const (
 	lookAtLast = 3 * time.Second
 )
 
-// follow sends until ctx ends, or the page cannot be put together any more:
-// the browser then connects again.
-func (s *stream) follow(ctx context.Context) {
+// follow sends until ctx ends, or the page cannot be put together any more.
+// The error is why it could not be from the first, when nothing is sent: the
+// browser connects again less and less often then.
+func (s *stream) follow(ctx context.Context) error {
+	began := time.Now()
+	html, err := s.render(ctx)
+	if err != nil {
+		return err
+	}
 	s.w.Header().Set("Content-Type", "text/event-stream")
 	s.w.Header().Set("Cache-Control", "no-store")
 	for {
-		began := time.Now()
-		if err := s.look(ctx); err != nil {
+		if err == nil && !bytes.Equal(html, s.sent) {
+			err = s.send(html)
+		}
+		if err != nil {
 			if ctx.Err() == nil {
 				s.log.ErrorContext(ctx, "console: a page is not kept up to date", "error", err)
 			}
-			return
+			return nil
 		}
 		rest := time.NewTimer(min(max(lookEvery, restFactor*time.Since(began)), lookAtLast))
 		select {
 		case <-ctx.Done():
 			rest.Stop()
-			return
+			return nil
 		case <-rest.C:
 		}
+		began = time.Now()
+		html, err = s.render(ctx)
 	}
 }
 
-func (s *stream) look(ctx context.Context) error {
-	html, err := s.render(ctx)
-	if err != nil {
-		return err
-	}
-	if bytes.Equal(html, s.sent) {
-		return nil
-	}
+// lineEnds are those of an event stream, and of HTML: what follows a carriage
+// return from outside would be a field of the stream's own.
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
+
+func (s *stream) send(html []byte) error {
 	s.sent = html
 	var event bytes.Buffer
-	for line := range bytes.Lines(html) {
-		fmt.Fprintf(&event, "data: %s\n", bytes.TrimRight(line, "\r\n"))
+	for line := range strings.SplitSeq(lineEnds.Replace(string(html)), "\n") {
+		event.WriteString("data: " + line + "\n")
 	}
 	event.WriteByte('\n')
 	if _, err := event.WriteTo(s.w); err != nil {

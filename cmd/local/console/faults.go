@@ -53,7 +53,9 @@ func (c *Console) faultsPage(rates chaos.Rates, told string) faultsPage {
 
 // setFaults takes the form's rates, all or none of them.
 func (c *Console) setFaults(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if !c.form(w, r) {
+		return
+	}
 	var asked []string
 	for _, f := range chaos.Faults() {
 		rate := strings.TrimSpace(r.PostFormValue(string(f)))

@@ -3,7 +3,6 @@ package console
 import (
 	"context"
 	"errors"
-	"html/template"
 	"net/http"
 	"net/url"
 	"strings"
@@ -64,5 +63,5 @@ func (c *Console) mailHTML(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Security-Policy", "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'")
-	write(w, http.StatusOK, []byte(template.HTML(found[0].Html)))
+	write(w, http.StatusOK, []byte(found[0].Html))
 }

@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -177,12 +178,27 @@ func (s sample) json() string {
 }`, s.SKU, s.Quantity, s.Country)
 }
 
-// maxForm bounds a form, in bytes: the API takes 64 KiB.
-const maxForm = 128 << 10
+// maxForm bounds a form, in bytes: the API takes 64 KiB, and as a form they may
+// be three times as long.
+const maxForm = 256 << 10
+
+var errForm = errors.New("console: the form cannot be read")
+
+// form reads what is posted. If it cannot, it answers so.
+func (c *Console) form(w http.ResponseWriter, r *http.Request) bool {
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if err := r.ParseForm(); err != nil {
+		c.fail(w, r, fmt.Errorf("%w: %w", errForm, err))
+		return false
+	}
+	return true
+}
 
 // placeOrder sends the form's order to the API, and shows its answer.
 func (c *Console) placeOrder(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if !c.form(w, r) {
+		return
+	}
 	body, key := r.PostFormValue("body"), r.PostFormValue("key")
 	answer, err := c.Stack.Place(r.Context(), []byte(body), key)
 	if err != nil {

@@ -51,7 +51,9 @@ func (c *Console) page(name string, load loader) http.Handler {
 		}
 		if isLive(r) {
 			s := stream{w: w, log: c.Log, render: func(ctx context.Context) ([]byte, error) { return render(ctx, "live") }}
-			s.follow(r.Context())
+			if err := s.follow(r.Context()); err != nil {
+				c.fail(w, r, err)
+			}
 			return
 		}
 		html, err := render(r.Context(), "layout")
@@ -133,9 +135,18 @@ func (c *Console) fail(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.Is(err, errNoPage):
 		status = http.StatusNotFound
 		f = failure{"There is no such page", "The console has no page " + Prefix + r.URL.Path + ".", "Begin with the list of orders."}
-	case errors.Is(err, stack.ErrNoOrder), errors.Is(err, stack.ErrNoExecution):
+	case errors.Is(err, stack.ErrNoOrder):
 		status = http.StatusNotFound
 		f = failure{"There is no such order", "Nothing is known of what this address names.", "All is kept in memory: an order placed before the program was last started is gone. Begin with the list of orders."}
+	case errors.Is(err, stack.ErrNoExecution):
+		status = http.StatusNotFound
+		f = failure{"There is no such execution", "Nothing is known of what this address names.", "An order's execution starts a moment after the order was placed: load this page again then. All is kept in memory: what ran before the program was last started is gone."}
+	case errors.Is(err, stack.ErrCursor):
+		status = http.StatusNotFound
+		f = failure{"There is no such page of the list", "This address names no place in the list.", "Begin with the newest orders."}
+	case errors.Is(err, errForm):
+		status = http.StatusBadRequest
+		f = failure{"The form could not be read", err.Error(), "Nothing was changed. Go back, and send less."}
 	case errors.Is(err, errNoMail):
 		status = http.StatusNotFound
 		f = failure{"There is no such mail", "Nothing is known of a mail of this ID.", "The outbox keeps the latest 10,000 mails since the program was started."}

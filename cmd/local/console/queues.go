@@ -69,17 +69,14 @@ func (c *Console) loadQueues(ctx context.Context, r *http.Request) (string, any,
 			if err != nil {
 				return "", nil, err
 			}
-			for i, d := range dead {
-				if i == mostMessages {
-					card.DeadHidden = len(dead) - i
-					break
-				}
+			for _, d := range dead[:min(len(dead), mostMessages)] {
 				shown := deadLetter{d, d.Wait == stack.WaitOver}
 				if shown.Over {
 					card.Expired++
 				}
 				card.Dead = append(card.Dead, shown)
 			}
+			card.DeadHidden = q.DeadLetters.Visible + q.DeadLetters.InFlight + q.DeadLetters.Delayed - len(card.Dead)
 		}
 		p.Queues = append(p.Queues, card)
 	}
@@ -104,9 +101,7 @@ func shownMessage(m stack.Message) queuedMessage {
 // redrive sends dead letters back to their queue: those whose IDs the form
 // names, or all.
 func (c *Console) redrive(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	if err := r.ParseForm(); err != nil {
-		c.fail(w, r, err)
+	if !c.form(w, r) {
 		return
 	}
 	n, failed := c.Stack.Redrive(r.Context(), r.PathValue("consumer"), r.PostForm["message"]...)

@@ -31,7 +31,9 @@ func (c *Console) loadStock(ctx context.Context, r *http.Request) (string, any, 
 
 // restock adds units to a shelf, or sets how many there are.
 func (c *Console) restock(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if !c.form(w, r) {
+		return
+	}
 	sku := r.PostFormValue("sku")
 	units, err := strconv.ParseInt(strings.TrimSpace(r.PostFormValue("units")), 10, 64)
 	if err != nil {

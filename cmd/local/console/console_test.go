@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -402,6 +403,19 @@ func TestConsoleByKeyboard(t *testing.T) {
 	}
 	id := b.place()
 	b.await("#o-"+id+" .status", "confirmed")
+	b.open("/executions/orderflow-OrderStateMachine/" + id + "?state=PersistOrder")
+	for _, link := range []string{".timeline li:last-child a", ".events tr:nth-child(2) a", "#events-turned", "#panel"} {
+		value[bool](b, `window.swapped = false; document.addEventListener("htmx:after:swap", () => window.swapped = true, {once: true}); true`)
+		id := value[string](b, fmt.Sprintf(`document.querySelector(%q).id`, link))
+		b.do(chromedp.Focus("#"+id), chromedp.KeyEvent(kb.Enter))
+		if _, err := chromedp.Run(b.ctx, chromedp.Poll[bool]("window.swapped")); err != nil {
+			t.Fatal(err)
+		}
+		b.await("#"+id, "")
+		if got := value[string](b, "document.activeElement.id"); got != id {
+			t.Errorf("the focus went from %q to %q", id, got)
+		}
+	}
 	b.open("/executions/orderflow-OrderStateMachine/" + id)
 	b.do(chromedp.Focus("#state-PersistOrder"), chromedp.KeyEvent(kb.Enter))
 	b.await("#state h2", "PersistOrder")
@@ -437,4 +451,40 @@ func (b *tab) place() (orderID string) {
 	b.click("#place form button.primary")
 	b.await("#answer", "on its way")
 	return value[string](b, `document.querySelector("#answer a.mono").textContent`)
+}
+
+// A page that is open while the program ends says that it has grown old.
+func TestConsoleTellsThatItIsOld(t *testing.T) {
+	r := start(t)
+	b := openTab(t, r)
+	b.expect("ERR_")
+	b.expect("Failed to fetch")
+	b.open("/orders")
+	b.place()
+	b.await("#live .status", "confirmed")
+	if err := r.process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	b.await("#stale", "Not up to date")
+}
+
+// A tab that was opened in the background lets go of its connection once it
+// has what it shows, and catches up when it is looked at.
+func TestConsoleInTheBackground(t *testing.T) {
+	r := start(t)
+	b := openTab(t, r)
+	_, err := chromedp.Call(b.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
+		Source: `Object.defineProperty(document, "hidden", {configurable: true, value: true})`,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.open("/stock")
+	const asleep = `(s => s && s.attempt === 1 && s.reader === null)(document.querySelector("#live")._htmx?.sse)`
+	if _, err := chromedp.Run(b.ctx, chromedp.Poll[bool](asleep)); err != nil {
+		t.Fatalf("the stream goes on: %v", err)
+	}
+	r.place(t, order.Customer{ID: "c-42", Name: "Ada"}, "LAMP-LAST", 1, "GB")
+	value[bool](b, `Object.defineProperty(document, "hidden", {value: false}); document.dispatchEvent(new Event("visibilitychange"))`)
+	b.await("#sku-LAMP-LAST", "sold out")
 }

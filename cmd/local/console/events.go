@@ -79,6 +79,22 @@ func newEventTable(j *journey.Journey, query url.Values, here string) eventTable
 	return t
 }
 
+// links lead to events: those that the table does not show are on a page of
+// their own, unfiltered.
+func (t *eventTable) links(ids []int64, query url.Values, here string) []choice {
+	var links []choice
+	for _, id := range ids {
+		link := choice{Name: strconv.FormatInt(id, 10), URL: "#event-" + strconv.FormatInt(id, 10)}
+		if !slices.ContainsFunc(t.Rows, func(r eventRow) bool { return r.ID == id }) {
+			all := without(without(without(query, "type"), "find"), "order")
+			page := (id-1)/rowsPerPage + 1 // IDs count from 1
+			link.URL = withQuery(here, with(all, "page", strconv.FormatInt(page, 10))) + link.URL
+		}
+		links = append(links, link)
+	}
+	return links
+}
+
 func (t *eventTable) matches(e journey.Event) bool {
 	if t.Type != "" && e.Type != t.Type {
 		return false

@@ -28,6 +28,7 @@ type executionPage struct {
 	Took     time.Duration // zero while it runs
 	Graph    graph
 	State    *statePanel // the chosen one; nil: none
+	Visit    string      // the chosen one's ID; "": the latest
 	Timeline timeline
 	Events   eventTable
 
@@ -177,13 +178,14 @@ func (c *Console) showExecution(ctx context.Context, r *http.Request, j *journey
 	p.Graph = newGraph(drawing, j, chosen, func(state string) string {
 		return withQuery(here, with(without(query, "visit"), "state", state))
 	})
-	if chosen != "" {
-		p.State = newStatePanel(j, drawing, chosen, query, here)
+	p.Events = newEventTable(j, query, here)
+	p.Visit = query.Get("visit")
+	if p.State = newStatePanel(j, drawing, chosen, query, here); p.State != nil && p.State.Visit != nil {
+		p.State.Events = p.Events.links(p.State.Visit.Events, query, here)
 	}
 	p.Timeline = newTimeline(j, func(v *journey.Visit) string {
 		return withQuery(here, with(with(query, "state", v.State), "visit", strconv.FormatInt(v.ID, 10)))
 	})
-	p.Events = newEventTable(j, query, here)
 	return p, nil
 }
 
@@ -195,7 +197,7 @@ type statePanel struct {
 	Took      time.Duration
 	Attempts  []attempt
 	Arguments string
-	Events    []int64
+	Events    []choice
 	Close     string
 }
 
@@ -243,7 +245,6 @@ func newStatePanel(j *journey.Journey, drawing *chart.Chart, state string, query
 		p.Attempts = append(p.Attempts, shown)
 		p.Arguments = cmp.Or(a.Arguments, p.Arguments)
 	}
-	p.Events = p.Visit.Events
 	return p
 }
 

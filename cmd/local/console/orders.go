@@ -69,7 +69,7 @@ func (c *Console) loadOrders(ctx context.Context, r *http.Request) (string, any,
 }
 
 func (c *Console) ordersPage(ctx context.Context, query url.Values) (*ordersPage, error) {
-	p := &ordersPage{Status: order.Status(query.Get("status")), Text: strings.TrimSpace(query.Get("text"))}
+	p := &ordersPage{Status: order.Status(query.Get("status")), Text: searchText(query)}
 	if !slices.Contains(statuses, p.Status) {
 		p.Status = ""
 	}
@@ -97,6 +97,14 @@ func (c *Console) ordersPage(ctx context.Context, query url.Values) (*ordersPage
 		p.Statuses = append(p.Statuses, choice{name, withQuery(Prefix+"/orders", with(filters, "status", string(s))), p.Status == s})
 	}
 	return p, nil
+}
+
+// searchText is what is searched for: no longer than the field that asks, for
+// DynamoDB takes no key of any length.
+func searchText(query url.Values) string {
+	const most = 100 // runes
+	text := []rune(strings.TrimSpace(query.Get("text")))
+	return string(text[:min(len(text), most)])
 }
 
 func with(v url.Values, name, value string) url.Values {

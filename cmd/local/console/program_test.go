@@ -44,6 +44,7 @@ func TestMain(m *testing.M) {
 // running is the program, serving as it was started.
 type running struct {
 	api, aws string // URLs, as it printed them
+	process  *os.Process
 }
 
 // start runs the program on free ports until the test ends, and then wants it
@@ -76,7 +77,7 @@ func startNoisily(t testing.TB, stderr *bytes.Buffer, args ...string) running {
 		t.Fatal(err)
 	}
 	lines := bufio.NewScanner(stdout)
-	var r running
+	r := running{process: cmd.Process}
 	for lines.Scan() && (r.api == "" || r.aws == "") {
 		line := lines.Text()
 		if address, ok := strings.CutPrefix(line, "  API "); ok {

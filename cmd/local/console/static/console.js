@@ -1,4 +1,5 @@
-// What the server's HTML cannot do alone: times that age, and copying.
+// What the server's HTML cannot do alone: times that age, copying, and telling
+// that the page has grown old.
 (() => {
   "use strict";
 
@@ -38,6 +39,19 @@
       button.textContent = "Selected: press Ctrl+C";
     }
     setTimeout(() => { button.textContent = "Copy"; }, 2000);
+  });
+
+  // The first error is that the stream has ended, as it does when one leaves.
+  document.addEventListener("htmx:sse:error", event => {
+    if (!event.detail.connection?.attempt) return;
+    write(document.getElementById("stale"), "Not up to date: the program does not answer, or no longer knows what is shown here. This page tries again by itself.");
+  });
+  document.addEventListener("htmx:sse:after:connection", () => write(document.getElementById("stale"), ""));
+
+  // A browser opens six connections to one server. htmx closes that of a tab
+  // which is hidden, but a tab that was opened in the background never was.
+  document.addEventListener("htmx:sse:after:message", () => {
+    if (document.hidden) document.dispatchEvent(new Event("visibilitychange"));
   });
 
   document.addEventListener("htmx:after:swap", tick); // before the next paint

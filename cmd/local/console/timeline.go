@@ -16,6 +16,7 @@ type timeline struct {
 
 // A bar lies between 0 and 1000 of the timeline's width.
 type bar struct {
+	Visit          int64 // its ID
 	State, Outcome string
 	Indent         int
 	X, Width       float64
@@ -48,7 +49,7 @@ func newTimeline(j *journey.Journey, link func(*journey.Visit) string) timeline 
 		if until.IsZero() {
 			until = end
 		}
-		b := bar{State: v.State, Outcome: string(v.Outcome), After: v.Entered.Sub(j.Started), Took: took(v.Entered, v.Exited), URL: link(v)}
+		b := bar{Visit: v.ID, State: v.State, Outcome: string(v.Outcome), After: v.Entered.Sub(j.Started), Took: took(v.Entered, v.Exited), URL: link(v)}
 		b.X = min(float64(b.After)*scale, scaleWidth-3)
 		b.Width = max(float64(until.Sub(v.Entered))*scale, 3)
 		for w := v.Within; w != nil; w = w.Within {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -487,4 +488,50 @@ func TestConsoleInTheBackground(t *testing.T) {
 	r.place(t, order.Customer{ID: "c-42", Name: "Ada"}, "LAMP-LAST", 1, "GB")
 	value[bool](b, `Object.defineProperty(document, "hidden", {value: false}); document.dispatchEvent(new Event("visibilitychange"))`)
 	b.await("#sku-LAMP-LAST", "sold out")
+}
+
+// Whoever cancels too late, or what is not there, is told so.
+func TestConsoleRefusesToCancel(t *testing.T) {
+	r := start(t)
+	b := openTab(t, r)
+	b.open("/orders")
+	id := b.place()
+	b.await("#o-"+id+" .status", "confirmed")
+	for _, test := range []struct{ id, want string }{{id, "the order is decided already"}, {"nobody", "There is no such order"}} {
+		resp, err := http.PostForm(r.aws+"/console/orders/"+test.id+"/cancel", nil) // the page as it was before
+		if err != nil {
+			t.Fatal(err)
+		}
+		page, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if err != nil || !strings.Contains(string(page), test.want) {
+			t.Errorf("%s: %v, %s", test.id, err, page)
+		}
+	}
+}
+
+// A form beyond the limit changes nothing, and neither does it pass for an
+// empty one.
+func TestConsoleLimitsForms(t *testing.T) {
+	r := startNoisily(t, new(bytes.Buffer), "-chaos", "duplicate=1")
+	huge := strings.Repeat("x", 1<<20)
+	for _, path := range []string{"/faults", "/orders", "/stock", "/queues/shipment/redrive"} {
+		resp, err := http.PostForm(r.aws+"/console"+path, url.Values{"body": {huge}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != http.StatusBadRequest {
+			t.Errorf("POST %s answers %s", path, resp.Status)
+		}
+	}
+	resp, err := http.Get(r.aws + "/console/faults")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := io.ReadAll(resp.Body)
+	resp.Body.Close()
+	if err != nil || !strings.Contains(string(page), "Faults are happening") {
+		t.Errorf("the faults: %v, %s", err, page)
+	}
 }

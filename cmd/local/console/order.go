@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"net/http"
+	"strconv"
 
 	"orderflow/cmd/orders/stack"
 )
@@ -10,7 +11,7 @@ import (
 // orderPage is one order's story: where it is, and why.
 type orderPage struct {
 	stack.Story
-	CancelRefused bool
+	Refused int // the HTTP status with which the API would not cancel it; 0: nobody asked
 }
 
 func (c *Console) loadOrder(ctx context.Context, r *http.Request) (string, any, error) {
@@ -18,5 +19,6 @@ func (c *Console) loadOrder(ctx context.Context, r *http.Request) (string, any, 
 	if err != nil {
 		return "", nil, err
 	}
-	return "Order " + story.Order.ID, orderPage{story, r.URL.Query().Get("cancel") == "refused"}, nil
+	refused, _ := strconv.Atoi(r.URL.Query().Get("cancel"))
+	return "Order " + story.Order.ID, orderPage{story, refused}, nil
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
@@ -242,7 +243,7 @@ func (c *Console) cancelOrder(w http.ResponseWriter, r *http.Request) {
 	}
 	query := url.Values{}
 	if answer.Status != http.StatusAccepted {
-		query.Set("cancel", "refused")
+		query.Set("cancel", strconv.Itoa(answer.Status))
 	}
 	http.Redirect(w, r, withQuery(Prefix+"/orders/"+url.PathEscape(id), query), http.StatusSeeOther)
 }

@@ -214,6 +214,54 @@ func everyPage(b *tab) []string {
 	}
 }
 
+// Without a browser: each page is there, and a page that is not says so.
+func TestConsolePages(t *testing.T) {
+	r := start(t)
+	id := r.place(t, order.Customer{ID: "c-42", Name: "Ada"}, "MUG-BLUE", 1, "GB")
+	execution := "/executions/orderflow-OrderStateMachine/"
+	for _, test := range []struct {
+		path   string
+		status int
+		holds  string
+	}{
+		{"/", http.StatusOK, "Place an order"}, // by way of /orders
+		{"/orders", http.StatusOK, id},
+		{"/orders?preset=refused", http.StatusOK, "&#34;country&#34;: &#34;AQ&#34;"},
+		{"/orders/" + id, http.StatusOK, "The shop&#39;s order arrived; the API answered 202."},
+		{"/orders/no-such-order", http.StatusNotFound, "There is no such order"},
+		{execution + id, http.StatusOK, `id="state-ReserveInventory"`},
+		{execution + id + "?state=ReserveInventory", http.StatusOK, "<h2"},
+		{execution + id + "?state=NoSuchState&visit=x&page=-1&type=no", http.StatusOK, "No event is like that"},
+		{execution + id + "/definition", http.StatusOK, "&#34;StartAt&#34;: &#34;ValidateOrder&#34;"},
+		{execution + id + "/json", http.StatusOK, "ExecutionStarted"},
+		{execution + "no-such-order", http.StatusNotFound, "There is no such"},
+		{"/queues", http.StatusOK, "orderflow-InventoryQueue"},
+		{"/stock", http.StatusOK, "TEAPOT-4"},
+		{"/shipments", http.StatusOK, "<h1>Shipments</h1>"},
+		{"/mail", http.StatusOK, "<h1>Mail</h1>"},
+		{"/mail/no-such-mail", http.StatusNotFound, "There is no such mail"},
+		{"/analytics", http.StatusOK, "Outcomes a minute"},
+		{"/faults", http.StatusOK, "All is calm"},
+		{"/no-such-page", http.StatusNotFound, "There is no such page"},
+	} {
+		resp, err := http.Get(r.aws + "/console" + test.path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if resp.StatusCode != test.status || !strings.Contains(string(body), test.holds) {
+			t.Errorf("%s answers %s without %q:\n%s", test.path, resp.Status, test.holds, body)
+		}
+		if policy := resp.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "script-src 'self'") || strings.Contains(policy, "unsafe") {
+			t.Errorf("%s has the policy %q", test.path, policy)
+		}
+	}
+}
+
 // Pages pass axe-core, in light and in dark.
 func TestConsoleIsAccessible(t *testing.T) {
 	axe, err := os.ReadFile("../../../.ci/node_modules/axe-core/axe.min.js")

@@ -236,7 +236,7 @@ func newStatePanel(j *journey.Journey, drawing *chart.Chart, state string, query
 	if p.Visit == nil {
 		return p
 	}
-	p.Took = took(p.Entered, p.Exited)
+	p.Took = visitTook(p.Visit)
 	for n, a := range p.Visit.Attempts {
 		shown := attempt{Attempt: a, Number: n + 1, Took: took(a.Scheduled, a.Ended)}
 		if !a.Submitted.IsZero() && !a.Ended.IsZero() {
@@ -248,7 +248,16 @@ func newStatePanel(j *journey.Journey, drawing *chart.Chart, state string, query
 	return p
 }
 
-// took is how long something lasted, negative while it lasts.
+// visitTook is how long a visit lasted, without the time until a redrive;
+// negative while it lasts.
+func visitTook(v *journey.Visit) time.Duration {
+	if v.Outcome == journey.Running {
+		return -1
+	}
+	return v.Took(v.Exited)
+}
+
+// took is how long an attempt lasted, negative while it lasts.
 func took(from, to time.Time) time.Duration {
 	if to.IsZero() {
 		return -1

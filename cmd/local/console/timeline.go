@@ -49,7 +49,7 @@ func newTimeline(j *journey.Journey, link func(*journey.Visit) string) timeline 
 		if until.IsZero() {
 			until = end
 		}
-		b := bar{Visit: v.ID, State: v.State, Outcome: string(v.Outcome), After: v.Entered.Sub(j.Started), Took: took(v.Entered, v.Exited), URL: link(v)}
+		b := bar{Visit: v.ID, State: v.State, Outcome: string(v.Outcome), After: v.Entered.Sub(j.Started), Took: visitTook(v), URL: link(v)}
 		b.X = min(float64(b.After)*scale, scaleWidth-3)
 		b.Width = max(float64(until.Sub(v.Entered))*scale, 3)
 		for w := v.Within; w != nil; w = w.Within {

@@ -50,9 +50,9 @@ type Config struct {
 // Console is the http.Handler of all its pages, below Prefix.
 type Console struct {
 	Config
-	pages map[string]*template.Template
-	mux   *http.ServeMux
-	style string // the static files' version
+	pages  map[string]*template.Template
+	mux    *http.ServeMux
+	assets string // the version of the static files
 }
 
 //go:embed templates static
@@ -65,7 +65,7 @@ func New(c Config) (*Console, error) {
 	if err != nil {
 		return nil, err
 	}
-	console.style = version
+	console.assets = version
 	layout, err := template.New("layout").Funcs(console.functions()).ParseFS(files, "templates/layout.html")
 	if err != nil {
 		return nil, fmt.Errorf("console: %w", err)
@@ -142,6 +142,10 @@ func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (c *Console) static() http.Handler {
 	server := http.FileServerFS(files)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/") {
+			c.fail(w, r, errNoPage)
+			return
+		}
 		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 		server.ServeHTTP(w, r)
 	})

@@ -32,7 +32,11 @@ var errNoMail = errors.New("console: there is no such mail")
 func (c *Console) loadMails(_ context.Context, r *http.Request) (string, any, error) {
 	p := mailPage{To: strings.TrimSpace(r.URL.Query().Get("to"))}
 	for _, m := range c.Mails(ses.Filter{To: p.To}, mostMails) {
-		p.Mails = append(p.Mails, shownMail(m))
+		shown := shownMail(m)
+		if p.To != "" {
+			shown.URL = withQuery(shown.URL, url.Values{"to": {p.To}})
+		}
+		p.Mails = append(p.Mails, shown)
 	}
 	if id := r.PathValue("id"); id != "" {
 		found := c.Mails(ses.Filter{MessageID: id}, 1)

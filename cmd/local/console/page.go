@@ -26,7 +26,7 @@ type view struct {
 	Section string // of the navigation
 	URL     string // of this page, with its query
 	Live    string // where its live part streams from; "": nowhere
-	Style   string // the static files' version
+	Assets  string // the version of the static files
 	Data    any    // the page's own
 }
 
@@ -75,7 +75,7 @@ func (c *Console) view(r *http.Request, title string, data any) view {
 	query := r.URL.Query()
 	query.Del("live")
 	here := Prefix + r.URL.Path
-	v := view{Title: title, Section: section, URL: withQuery(here, query), Style: c.style, Data: data}
+	v := view{Title: title, Section: section, URL: withQuery(here, query), Assets: c.assets, Data: data}
 	query.Set("live", "1")
 	v.Live = withQuery(here, query)
 	return v
@@ -220,6 +220,15 @@ func timeElement(t time.Time, attribute, text string) template.HTML {
 		return "–"
 	}
 	return template.HTML(fmt.Sprintf(`<time datetime="%s" %s>%s</time>`, t.UTC().Format("2006-01-02T15:04:05.000Z"), attribute, text))
+}
+
+// clock is a time of day, with its date unless that is today's.
+func clock(t, now time.Time) string {
+	t, now = t.Local(), now.Local()
+	if t.YearDay() == now.YearDay() && t.Year() == now.Year() {
+		return t.Format("15:04:05.000")
+	}
+	return t.Format("2 Jan 15:04:05.000")
 }
 
 // duration is d with three digits at most.

@@ -27,6 +27,21 @@ func TestDuration(t *testing.T) {
 	}
 }
 
+func TestClock(t *testing.T) {
+	now := time.Date(2026, 11, 24, 10, 0, 0, 0, time.Local)
+	for at, want := range map[time.Time]string{
+		now.Add(-time.Minute):         "09:59:00.000",
+		now.AddDate(0, 0, -1):         "23 Nov 10:00:00.000",
+		now.AddDate(-1, 0, 0):         "24 Nov 10:00:00.000",
+		now.Add(-11 * time.Hour):      "23 Nov 23:00:00.000",
+		now.Add(5 * time.Millisecond): "10:00:00.005",
+	} {
+		if got := clock(at, now); got != want {
+			t.Errorf("%v is %q, want %q", at, got, want)
+		}
+	}
+}
+
 func TestMoney(t *testing.T) {
 	for _, test := range []struct {
 		amount any

@@ -94,6 +94,10 @@ func TestConsoleShowsTheCaughtPath(t *testing.T) {
 	}
 	b.click("#state-FanOut > .name") // its middle belongs to a state in it
 	b.await("#state .told.bad", "OutOfStock")
+	b.click(".actions a[href$=definition]")
+	b.await("#raw", `"StartAt": "ValidateOrder"`)
+	b.click("button[data-copy]")
+	b.await("button[data-copy]", "Copied")
 }
 
 // A parcel that could not be booked for as long as the carrier was away lands

@@ -33,7 +33,7 @@ func (s *Stack) Parcels(ctx context.Context, cursor string) (parcels []Parcel, n
 		return nil, "", err
 	}
 	for _, o := range page.Orders {
-		if p := found[o.ID]; p.OrderID != "" {
+		if p := found[o.ID]; p.TrackingNumber != "" { // else it was cancelled before it was booked
 			parcels = append(parcels, p)
 		}
 	}

@@ -515,9 +515,7 @@ func TestConsoleTellsThatItIsOld(t *testing.T) {
 	b.open("/orders")
 	b.place()
 	b.await("#live .status", "confirmed")
-	if err := r.process.Signal(os.Interrupt); err != nil {
-		t.Fatal(err)
-	}
+	r.interrupt()
 	b.await("#stale", "Not up to date")
 }
 

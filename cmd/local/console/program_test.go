@@ -43,8 +43,8 @@ func TestMain(m *testing.M) {
 
 // running is the program, serving as it was started.
 type running struct {
-	api, aws string // URLs, as it printed them
-	process  *os.Process
+	api, aws  string // URLs, as it printed them
+	interrupt func() // ends it, if it has not ended yet
 }
 
 // start runs the program on free ports until the test ends, and then wants it
@@ -77,7 +77,7 @@ func startNoisily(t testing.TB, stderr *bytes.Buffer, args ...string) running {
 		t.Fatal(err)
 	}
 	lines := bufio.NewScanner(stdout)
-	r := running{process: cmd.Process}
+	r := running{interrupt: sync.OnceFunc(func() { cmd.Process.Signal(os.Interrupt) })} // a second one would end it at once
 	for lines.Scan() && (r.api == "" || r.aws == "") {
 		line := lines.Text()
 		if address, ok := strings.CutPrefix(line, "  API "); ok {
@@ -94,7 +94,7 @@ func startNoisily(t testing.TB, stderr *bytes.Buffer, args ...string) running {
 		}
 	}()
 	t.Cleanup(func() {
-		cmd.Process.Signal(os.Interrupt) // one that has ended is found out next
+		r.interrupt()
 		<-drained
 		if err := cmd.Wait(); err != nil {
 			t.Errorf("the program ended with %v, stderr:\n%s", err, stderr.String())

@@ -8,6 +8,9 @@
 // links within it replace only that part.
 //
 // It holds no state of its own: all that it shows, it asks the system for.
+//
+// static/htmx.min.js and hx-sse.min.js are those of htmx 4.0.1 (npm htmx.org,
+// 0BSD), unchanged.
 package console
 
 import (

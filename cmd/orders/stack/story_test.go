@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/cryptotest"
 	"testing/synctest"
 	"time"
 
@@ -88,6 +89,7 @@ func TestStories(t *testing.T) {
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			cryptotest.SetGlobalRandom(t, 1) // from which a retry's jitter comes: it may be next to nothing
 			inShop(t, func(t *testing.T, shop *stacktest.Shop, s *stack.Stack) {
 				time.Sleep(time.Hour)
 				shop.Befall(slowly(test.faults))

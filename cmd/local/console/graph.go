@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -58,12 +59,12 @@ func newGraph(c *chart.Chart, j *journey.Journey, chosen string, link func(state
 			state := j.State(n.Name)
 			shown.Outcome, shown.Sign = string(state.Outcome), signs[state.Outcome]
 			shown.Retries, shown.Visits = state.Retries, state.Visits
-			shown.Title, shown.Note = clip(n.Name, n.Width), clip(orElse(n.Resource, n.Type), n.Width)
+			shown.Title, shown.Note = clip(n.Name, n.Width), clip(cmp.Or(n.Resource, n.Type), n.Width)
 			shown.Says = n.Name
 			if n.Kind != chart.Group {
-				shown.Says += " " + orElse(n.Resource, n.Type)
+				shown.Says += " " + cmp.Or(n.Resource, n.Type)
 			}
-			shown.Says += ", " + orElse(shown.Outcome, "not reached")
+			shown.Says += ", " + cmp.Or(shown.Outcome, "not reached")
 			if state.Retries > 0 {
 				shown.Says += ", " + plural(state.Retries, "retry", "retries")
 			}
@@ -87,13 +88,6 @@ func newGraph(c *chart.Chart, j *journey.Journey, chosen string, link func(state
 
 // labelLine is how high a line of a label is, in pixels.
 const labelLine = 16
-
-func orElse(s, other string) string {
-	if s == "" {
-		return other
-	}
-	return s
-}
 
 // A way leads from one state to another; "" is the start, or the end.
 type way struct {

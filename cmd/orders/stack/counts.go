@@ -30,7 +30,7 @@ const maxObjects = 2000
 // by time. It is not complete when there were more objects than it reads: it
 // reads the latest.
 func (s *Stack) Counts(ctx context.Context, from, to time.Time) (counts []Count, complete bool, err error) {
-	objects, err := s.objects(ctx, from, to)
+	objects, err := s.storedEvents(ctx, from, to)
 	if err != nil {
 		return nil, false, err
 	}
@@ -50,14 +50,14 @@ func (s *Stack) Counts(ctx context.Context, from, to time.Time) (counts []Count,
 	return counts, complete, nil
 }
 
-// objects are those that may hold events of a time: analytics files them by
+// storedEvents are the objects that may hold events of a time: analytics files them by
 // the hour of their first event.
-func (s *Stack) objects(ctx context.Context, from, to time.Time) ([]types.Object, error) {
-	client, bucket := s.objectStore(), s.resources["AnalyticsBucket"]
+func (s *Stack) storedEvents(ctx context.Context, from, to time.Time) ([]types.Object, error) {
+	bucket := s.resources["AnalyticsBucket"]
 	var objects []types.Object
 	for hour := from.UTC().Truncate(time.Hour); !hour.After(to); hour = hour.Add(time.Hour) {
 		prefix := hour.Format("events/year=2006/month=01/day=02/hour=15/")
-		pages := s3.NewListObjectsV2Paginator(client, &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: &prefix})
+		pages := s3.NewListObjectsV2Paginator(s.objects, &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: &prefix})
 		for pages.HasMorePages() {
 			page, err := pages.NextPage(ctx)
 			if err != nil {
@@ -73,13 +73,9 @@ func (s *Stack) objects(ctx context.Context, from, to time.Time) ([]types.Object
 	return objects, nil
 }
 
-func (s *Stack) objectStore() *s3.Client {
-	return s3.NewFromConfig(s.config.AWS, func(o *s3.Options) { o.UsePathStyle = true })
-}
-
 func (s *Stack) count(ctx context.Context, key string, from, to time.Time, sums map[Count]int) error {
 	bucket := s.resources["AnalyticsBucket"]
-	out, err := s.objectStore().GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: &key})
+	out, err := s.objects.GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: &key})
 	if err != nil {
 		return fmt.Errorf("stack: analytics: object %q: %w", key, err)
 	}

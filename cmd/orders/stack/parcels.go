@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
@@ -25,11 +24,20 @@ func (s *Stack) Parcels(ctx context.Context, cursor string) (parcels []Parcel, n
 	if err != nil || len(page.Orders) == 0 {
 		return nil, "", err
 	}
-	found := map[string]Parcel{}
-	for _, o := range page.Orders {
-		found[o.ID] = Parcel{}
+	ids := make([]string, len(page.Orders))
+	for i, o := range page.Orders {
+		ids[i] = o.ID
 	}
-	if err := s.parcels(ctx, found); err != nil {
+	found := make(map[string]Parcel, len(ids))
+	err = s.rowsOf(ctx, "ShipmentsTable", ids, types.KeysAndAttributes{}, func(item row) error {
+		var p Parcel
+		if err := unmarshal(item, &p); err != nil {
+			return fmt.Errorf("stack: shipment: %w", err)
+		}
+		found[p.OrderID] = p
+		return nil
+	})
+	if err != nil {
 		return nil, "", err
 	}
 	for _, o := range page.Orders {
@@ -38,30 +46,4 @@ func (s *Stack) Parcels(ctx context.Context, cursor string) (parcels []Parcel, n
 		}
 	}
 	return parcels, page.Next, nil
-}
-
-// parcels fills in those that there are, by order ID.
-func (s *Stack) parcels(ctx context.Context, found map[string]Parcel) error {
-	table := *s.table("ShipmentsTable")
-	keys := make([]row, 0, len(found))
-	for id := range found {
-		keys = append(keys, orderKey(id))
-	}
-	for range maxReads {
-		out, err := s.db.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{table: {Keys: keys}}})
-		if err != nil {
-			return fmt.Errorf("stack: shipments: %w", err)
-		}
-		for _, item := range out.Responses[table] {
-			var p Parcel
-			if err := unmarshal(item, &p); err != nil {
-				return fmt.Errorf("stack: shipment: %w", err)
-			}
-			found[p.OrderID] = p
-		}
-		if keys = out.UnprocessedKeys[table].Keys; len(keys) == 0 {
-			return nil
-		}
-	}
-	return fmt.Errorf("stack: shipments: the table is too busy to be read")
 }

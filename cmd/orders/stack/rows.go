@@ -35,42 +35,46 @@ var listed = struct {
 // have none are missing.
 func (s *Stack) stored(ctx context.Context, orderIDs []string) (map[string]order.Order, error) {
 	found := make(map[string]order.Order, len(orderIDs))
-	for ids := range slices.Chunk(orderIDs, batchSize) {
-		keys := make([]row, len(ids))
-		for i, id := range ids {
-			keys[i] = orderKey(id)
-		}
-		if err := s.storedBatch(ctx, keys, found); err != nil {
-			return nil, err
-		}
-	}
-	return found, nil
+	wanted := types.KeysAndAttributes{ConsistentRead: aws.Bool(true), ProjectionExpression: &listed.projection, ExpressionAttributeNames: listed.names}
+	err := s.rowsOf(ctx, "OrdersTable", orderIDs, wanted, func(item row) error {
+		o, err := parseOrder(item)
+		found[o.ID] = o
+		return err
+	})
+	return found, err
 }
 
-func (s *Stack) storedBatch(ctx context.Context, keys []row, found map[string]order.Order) error {
-	table := *s.table("OrdersTable")
+// rowsOf reads what is wanted of the rows that orders have in a table.
+func (s *Stack) rowsOf(ctx context.Context, logicalID string, orderIDs []string, wanted types.KeysAndAttributes, each func(row) error) error {
+	for ids := range slices.Chunk(orderIDs, batchSize) {
+		wanted.Keys = make([]row, len(ids))
+		for i, id := range ids {
+			wanted.Keys[i] = orderKey(id)
+		}
+		if err := s.batch(ctx, logicalID, wanted, each); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Stack) batch(ctx context.Context, logicalID string, wanted types.KeysAndAttributes, each func(row) error) error {
+	table := *s.table(logicalID)
 	for range maxReads {
-		out, err := s.db.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{table: {
-			Keys:                     keys,
-			ConsistentRead:           aws.Bool(true),
-			ProjectionExpression:     &listed.projection,
-			ExpressionAttributeNames: listed.names,
-		}}})
+		out, err := s.db.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{table: wanted}})
 		if err != nil {
-			return fmt.Errorf("stack: orders: %w", err)
+			return fmt.Errorf("stack: %s: %w", logicalID, err)
 		}
 		for _, item := range out.Responses[table] {
-			o, err := parseOrder(item)
-			if err != nil {
+			if err := each(item); err != nil {
 				return err
 			}
-			found[o.ID] = o
 		}
-		if keys = out.UnprocessedKeys[table].Keys; len(keys) == 0 {
+		if wanted.Keys = out.UnprocessedKeys[table].Keys; len(wanted.Keys) == 0 {
 			return nil
 		}
 	}
-	return fmt.Errorf("stack: orders: the table is too busy to be read")
+	return fmt.Errorf("stack: %s is too busy to be read", logicalID)
 }
 
 // row reads one of a table's, nil if there is none.

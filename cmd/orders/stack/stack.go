@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/smithy-go"
@@ -43,10 +44,11 @@ type Stack struct {
 	resources map[string]string
 	consumers []consumer
 
-	db     *dynamodb.Client
-	sqs    *sqs.Client
-	states *sfn.Client
-	logs   *cloudwatchlogs.Client
+	db      *dynamodb.Client
+	sqs     *sqs.Client
+	states  *sfn.Client
+	logs    *cloudwatchlogs.Client
+	objects *s3.Client
 }
 
 // Why a stack cannot be opened.
@@ -74,11 +76,12 @@ func Open(ctx context.Context, config Config) (*Stack, error) {
 		config.HTTP = http.DefaultClient
 	}
 	s := &Stack{
-		config: config,
-		db:     dynamodb.NewFromConfig(config.AWS),
-		sqs:    sqs.NewFromConfig(config.AWS),
-		states: sfn.NewFromConfig(config.AWS),
-		logs:   cloudwatchlogs.NewFromConfig(config.AWS),
+		config:  config,
+		db:      dynamodb.NewFromConfig(config.AWS),
+		sqs:     sqs.NewFromConfig(config.AWS),
+		states:  sfn.NewFromConfig(config.AWS),
+		logs:    cloudwatchlogs.NewFromConfig(config.AWS),
+		objects: s3.NewFromConfig(config.AWS, func(o *s3.Options) { o.UsePathStyle = true }),
 	}
 	client := cloudformation.NewFromConfig(config.AWS)
 	if err := s.findOutputs(ctx, client); err != nil {

@@ -1,10 +1,11 @@
 """Writes what CloudFormation will see of a SAM template.
 
-usage: transform.py BUILT_TEMPLATE DEFINITION_OUT TRANSFORMED_OUT
+usage: transform.py TEMPLATE FOLDER TRANSFORMED_OUT [DEFINITION_OUT]
 
-Code stays where it is: functions point to a bucket that does not exist. The
-state machine's definition is inlined, its substitutions made, so that a
-linter can read it.
+Paths in the template are relative to FOLDER. Code stays where it is: functions
+point to a bucket that does not exist. The state machine's definition is
+inlined, its substitutions made, so that a linter can read it, and written by
+itself as well.
 """
 
 import json
@@ -23,21 +24,22 @@ class NoManagedPolicies:
         return {}
 
 
-def main(built, definition_out, transformed_out):
-    template = yaml_parse(pathlib.Path(built).read_text())
+def main(source, folder, transformed_out, definition_out=None):
+    template = yaml_parse(pathlib.Path(source).read_text())
     definitions = {}
     for name, resource in template["Resources"].items():
         properties = resource.get("Properties", {})
         if resource["Type"] == "AWS::Serverless::Function":
             properties["CodeUri"] = UPLOADED
         if resource["Type"] == "AWS::Serverless::StateMachine":
-            source = pathlib.Path(built).parent / properties["DefinitionUri"]
-            definitions[name] = substitute(source.read_text(), properties["DefinitionSubstitutions"], template)
+            definition = pathlib.Path(folder, properties["DefinitionUri"]).read_text()
+            definitions[name] = substitute(definition, properties["DefinitionSubstitutions"], template)
             properties["DefinitionUri"] = UPLOADED
 
     transformed = transform(template, {}, NoManagedPolicies())
     for name, definition in definitions.items():
-        pathlib.Path(definition_out).write_text(json.dumps(definition, indent=2))
+        if definition_out:
+            pathlib.Path(definition_out).write_text(json.dumps(definition, indent=2))
         properties = transformed["Resources"][name]["Properties"]
         del properties["DefinitionS3Location"]
         properties["Definition"] = evaluate_timeouts(definition)

@@ -15,7 +15,7 @@ const (
 )
 
 // frontDoor is the HTTP API and the function behind it.
-func frontDoor() []Resource {
+func frontDoor(auth Auth) []Resource {
 	api := function{
 		capability: "api",
 		does:       "Takes, shows, lists and cancels orders.",

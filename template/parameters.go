@@ -34,7 +34,7 @@ type Parameter struct {
 // A ParameterGroup is how the console arranges parameters.
 type ParameterGroup struct {
 	Label      string
-	Parameters []string
+	Parameters []Parameter
 }
 
 // A Condition is decided once, when the stack is deployed.
@@ -43,7 +43,16 @@ type Condition struct {
 	Is string // an intrinsic function
 }
 
-func parameters() []Parameter {
+func parameters() []ParameterGroup {
+	return []ParameterGroup{
+		{"The world outside", worldOutside()},
+		{"Pace", pace()},
+		{"Keeping", keeping()},
+	}
+}
+
+// worldOutside is whom orderflow deals with.
+func worldOutside() []Parameter {
 	return []Parameter{
 		{
 			ID: carrierURL, Label: "Carrier's URL",
@@ -59,6 +68,12 @@ func parameters() []Parameter {
 			AllowedPattern:        `^[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+$`,
 			ConstraintDescription: "an email address, without a display name",
 		},
+	}
+}
+
+// pace is how fast things go.
+func pace() []Parameter {
+	return []Parameter{
 		{
 			ID: callbackTimeoutSeconds, Label: "Callback timeout (s)",
 			Type:        "Number",
@@ -97,13 +112,12 @@ func parameters() []Parameter {
 			AllowedPattern:        `^rate\((1 (minute|hour|day)|([2-9]|[1-9][0-9]+) (minutes|hours|days))\)$`,
 			ConstraintDescription: "rate(value unit): the unit minute, hour or day for 1, and minutes, hours or days for more",
 		},
-		{
-			ID: logRetentionDays, Label: "Days to keep logs",
-			Type:          "Number",
-			Description:   "How many days logs are kept.",
-			Default:       30,
-			AllowedValues: []any{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653},
-		},
+	}
+}
+
+// keeping is what is kept, and for how long.
+func keeping() []Parameter {
+	return []Parameter{
 		{
 			ID: stage, Label: "Stage",
 			Type:          "String",
@@ -111,14 +125,13 @@ func parameters() []Parameter {
 			Default:       "production",
 			AllowedValues: []any{"production", "development"},
 		},
-	}
-}
-
-func parameterGroups() []ParameterGroup {
-	return []ParameterGroup{
-		{"The world outside", []string{carrierURL, senderEmail}},
-		{"Pace", []string{callbackTimeoutSeconds, apiRateLimit, apiBurstLimit, consumerConcurrency, reconciliationRate}},
-		{"Keeping", []string{stage, logRetentionDays}},
+		{
+			ID: logRetentionDays, Label: "Days to keep logs",
+			Type:          "Number",
+			Description:   "How many days logs are kept.",
+			Default:       30,
+			AllowedValues: []any{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653},
+		},
 	}
 }
 

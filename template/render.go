@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// MaxBytes is the longest template that CloudFormation takes without a bucket
-// to fetch it from.
+// MaxBytes is the longest template that CloudFormation takes, from a bucket,
+// which is how sam deploy brings it.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
-const MaxBytes = 51200
+const MaxBytes = 1_000_000
 
 // JSON is the template with intrinsic functions in their long form, sections
 // in CloudFormation's usual order and resources in the template's. It fails
@@ -49,29 +49,28 @@ func (t *Template) tree() (object, error) {
 
 func (t *Template) parameters() (object, error) {
 	all := object{}
-	for _, p := range t.Parameters {
-		one, err := tree(p)
-		if err != nil {
-			return nil, err
+	for _, g := range t.Parameters {
+		for _, p := range g.Parameters {
+			one, err := tree(p)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, member{p.ID, one})
 		}
-		all = append(all, member{p.ID, one})
 	}
 	return all, nil
 }
 
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-cloudformation-interface.html
 func (t *Template) parameterInterface() object {
-	groups := []any{}
-	for _, g := range t.Groups {
+	groups, labels := []any{}, object{}
+	for _, g := range t.Parameters {
 		names := []any{}
-		for _, name := range g.Parameters {
-			names = append(names, name)
+		for _, p := range g.Parameters {
+			names = append(names, p.ID)
+			labels = append(labels, member{p.ID, object{{"default", p.Label}}})
 		}
 		groups = append(groups, object{{"Label", object{{"default", g.Label}}}, {"Parameters", names}})
-	}
-	labels := object{}
-	for _, p := range t.Parameters {
-		labels = append(labels, member{p.ID, object{{"default", p.Label}}})
 	}
 	return object{{"ParameterGroups", groups}, {"ParameterLabels", labels}}
 }

@@ -56,7 +56,6 @@ func TestJSONRefuses(t *testing.T) {
 			tmpl := &Template{
 				Description: "x",
 				Parameters:  parameters(),
-				Groups:      parameterGroups(),
 				Conditions:  conditions(),
 				Outputs:     []Output{{"Stage", "x", Ref(stage)}},
 			}

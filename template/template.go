@@ -12,8 +12,7 @@ import "encoding/json"
 // Template is orderflow as AWS SAM deploys it and as the local cloud runs it.
 type Template struct {
 	Description string
-	Parameters  []Parameter
-	Groups      []ParameterGroup
+	Parameters  []ParameterGroup
 	Conditions  []Condition
 	Sections    []Section
 	Outputs     []Output
@@ -42,18 +41,17 @@ type Output struct {
 	Value       string
 }
 
-// New is the template of orderflow with these consumers; Consumers() is what
-// is deployed. No resource but a consumer's own depends on which there are,
+// New is the template of orderflow with these consumers, its API open to whom
+// auth admits; Consumers() is what is deployed. No resource but a consumer's own depends on which there are,
 // so that one more only adds; but reconciliation wants inventory and shipment.
-func New(consumers []Consumer) *Template {
+func New(consumers []Consumer, auth Auth) *Template {
 	t := &Template{
 		Description: "orderflow: carries a shop's orders to a decision, and tells whoever must know.",
 		Parameters:  parameters(),
-		Groups:      parameterGroups(),
 		Conditions:  conditions(),
 	}
 
-	t.section("A shop posts an order", frontDoor()...)
+	t.section("A shop posts an order", frontDoor(auth)...)
 	t.section("an execution carries it to a decision", journey()...)
 	t.section("and announces what happens to it", topic()...)
 	for _, c := range consumers {

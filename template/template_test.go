@@ -35,7 +35,7 @@ func (r *resource) UnmarshalJSON(raw []byte) error {
 
 func render(t *testing.T, consumers []Consumer) rendered {
 	t.Helper()
-	raw, err := New(consumers).JSON()
+	raw, err := New(consumers, Auth{}).JSON()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,12 +64,12 @@ func at(t *testing.T, v any, path ...string) any {
 }
 
 func TestRenderingIsDeterministic(t *testing.T) {
-	first, err := New(Consumers()).JSON()
+	first, err := New(Consumers(), Auth{}).JSON()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for range 20 {
-		again, err := New(Consumers()).JSON()
+		again, err := New(Consumers(), Auth{}).JSON()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -80,7 +80,7 @@ func TestRenderingIsDeterministic(t *testing.T) {
 }
 
 func TestSectionsAreInCloudFormationsOrder(t *testing.T) {
-	whole, err := New(Consumers()).tree()
+	whole, err := New(Consumers(), Auth{}).tree()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,31 +122,24 @@ func TestEveryResourceIsNamedAfterItsType(t *testing.T) {
 }
 
 func TestEveryParameterIsExplained(t *testing.T) {
-	tmpl := New(Consumers())
-	grouped := map[string]int{}
-	for _, g := range tmpl.Groups {
+	for _, g := range New(Consumers(), Auth{}).Parameters {
 		for _, p := range g.Parameters {
-			grouped[p]++
+			if p.Description == "" || p.Label == "" {
+				t.Errorf("%s: description %q, label %q", p.ID, p.Description, p.Label)
+			}
+			if len(p.AllowedPattern) > 0 && p.ConstraintDescription == "" {
+				t.Errorf("%s has a pattern that nothing explains", p.ID)
+			}
 		}
-	}
-	for _, p := range tmpl.Parameters {
-		if p.Description == "" || p.Label == "" || grouped[p.ID] != 1 {
-			t.Errorf("%s: description %q, label %q, in %d groups", p.ID, p.Description, p.Label, grouped[p.ID])
-		}
-		if len(p.AllowedPattern) > 0 && p.ConstraintDescription == "" {
-			t.Errorf("%s has a pattern that nothing explains", p.ID)
-		}
-		delete(grouped, p.ID)
-	}
-	if len(grouped) > 0 {
-		t.Errorf("groups name parameters that are not there: %v", grouped)
 	}
 }
 
 func TestParameterPatterns(t *testing.T) {
 	patterns := map[string]string{}
-	for _, p := range parameters() {
-		patterns[p.ID] = p.AllowedPattern
+	for _, g := range parameters() {
+		for _, p := range g.Parameters {
+			patterns[p.ID] = p.AllowedPattern
+		}
 	}
 	for _, test := range []struct {
 		parameter, value string
@@ -302,7 +295,7 @@ func TestAccessLogHoldsNoPersonalData(t *testing.T) {
 }
 
 func TestResourcesKeepTheOrderOfTheTableOfContents(t *testing.T) {
-	tmpl := New(Consumers())
+	tmpl := New(Consumers(), Auth{})
 	whole, err := tmpl.tree()
 	if err != nil {
 		t.Fatal(err)

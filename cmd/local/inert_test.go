@@ -12,7 +12,7 @@ import (
 // TestInertOccurs: whatever the list excuses is in the template. An excuse
 // for nothing would hide the next fault.
 func TestInertOccurs(t *testing.T) {
-	rendered, err := template.New(template.Consumers()).JSON()
+	rendered, err := template.New(template.Consumers(), template.Auth{}).JSON()
 	if err != nil {
 		t.Fatal(err)
 	}

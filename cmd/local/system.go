@@ -80,7 +80,7 @@ func newSystem(ctx context.Context, config systemConfig) (*system, error) {
 	if config.log == nil {
 		config.log = slog.New(slog.DiscardHandler)
 	}
-	rendered, err := template.New(config.consumers).JSON()
+	rendered, err := template.New(config.consumers, template.Auth{Mode: template.None}).JSON()
 	if err != nil {
 		return nil, err
 	}

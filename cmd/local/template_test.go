@@ -13,7 +13,7 @@ import (
 // TestTemplateOnDisk: the file that sam deploy reads, short forms and all,
 // resolves to what the local cloud runs.
 func TestTemplateOnDisk(t *testing.T) {
-	rendered, err := template.New(template.Consumers()).JSON()
+	rendered, err := template.New(template.Consumers(), template.Auth{}).JSON()
 	if err != nil {
 		t.Fatal(err)
 	}

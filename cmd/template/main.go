@@ -46,7 +46,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 
 	var text []byte
 	var err error
-	switch t := template.New(template.Consumers()); *format {
+	switch t := template.New(template.Consumers(), template.Auth{}); *format {
 	case "yaml":
 		text, err = YAML(t)
 	case "json":

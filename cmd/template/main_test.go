@@ -20,7 +20,7 @@ var update = flag.Bool("update", false, "rewrite template/template.yaml")
 var committedFile = filepath.Join("..", "..", filepath.FromSlash(committed))
 
 func TestCommittedTemplateIsFresh(t *testing.T) {
-	want, err := YAML(template.New(template.Consumers()))
+	want, err := YAML(template.New(template.Consumers(), template.Auth{}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +40,7 @@ func TestCommittedTemplateIsFresh(t *testing.T) {
 
 // What people read and what the local cloud runs are the same template.
 func TestYAMLSaysWhatJSONSays(t *testing.T) {
-	tmpl := template.New(template.Consumers())
+	tmpl := template.New(template.Consumers(), template.Auth{})
 	text, err := YAML(tmpl)
 	if err != nil {
 		t.Fatal(err)
@@ -107,7 +107,7 @@ func lengthen(n *yaml.Node) {
 }
 
 func TestYAMLIsForPeople(t *testing.T) {
-	raw, err := YAML(template.New(template.Consumers()))
+	raw, err := YAML(template.New(template.Consumers(), template.Auth{}))
 	if err != nil {
 		t.Fatal(err)
 	}

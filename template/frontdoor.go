@@ -2,6 +2,7 @@ package template
 
 import (
 	"encoding/json"
+	"maps"
 
 	"github.com/awslabs/goformation/v7/cloudformation/serverless"
 )
@@ -16,14 +17,16 @@ const (
 
 // frontDoor is the HTTP API and the function behind it.
 func frontDoor(auth Auth) []Resource {
+	env := map[string]string{
+		"ORDERS_TABLE":      Ref(ordersTable),
+		"STATE_MACHINE_ARN": Ref(orderStateMachine),
+	}
+	maps.Copy(env, auth.environment())
 	api := function{
 		capability: "api",
 		does:       "Takes, shows, lists and cancels orders.",
 		seconds:    apiTimeoutSeconds,
-		env: map[string]string{
-			"ORDERS_TABLE":      Ref(ordersTable),
-			"STATE_MACHINE_ARN": Ref(orderStateMachine),
-		},
+		env:        env,
 		allowed: []Statement{
 			Allow(Ref(orderStateMachine), "states:StartExecution"),
 			Allow(executionsOf(orderStateMachine), "states:DescribeExecution"),
@@ -37,21 +40,22 @@ func frontDoor(auth Auth) []Resource {
 			"CancelOrder": route("POST", "/orders/{orderId}/cancel"),
 		},
 	}
+	overlay := map[string]any{
+		"AccessLogSettings": map[string]any{
+			"DestinationArn": GetAtt(apiAccessLogGroup, "Arn"),
+			"Format":         accessLogFormat(),
+		},
+		"CorsConfiguration": cors(),
+		"DefaultRouteSettings": map[string]any{
+			"DetailedMetricsEnabled": true,
+			"ThrottlingBurstLimit":   Ref(apiBurstLimit),
+			"ThrottlingRateLimit":    Ref(apiRateLimit),
+		},
+	}
+	maps.Copy(overlay, auth.properties())
 	return append([]Resource{
 		{ID: ordersAPI, Body: with(
-			serverless.HttpApi{Description: new("Orders: post, read, list, cancel."), FailOnWarnings: new(true)},
-			map[string]any{
-				"AccessLogSettings": map[string]any{
-					"DestinationArn": GetAtt(apiAccessLogGroup, "Arn"),
-					"Format":         accessLogFormat(),
-				},
-				"DefaultRouteSettings": map[string]any{
-					"DetailedMetricsEnabled": true,
-					"ThrottlingBurstLimit":   Ref(apiBurstLimit),
-					"ThrottlingRateLimit":    Ref(apiRateLimit),
-				},
-			},
-		)},
+			serverless.HttpApi{Description: new("Orders: post, read, list, cancel."), FailOnWarnings: new(true)}, overlay)},
 		logGroup(apiAccessLogGroup, "/aws/vendedlogs/apigateway/${AWS::StackName}"),
 	}, api.resources()...)
 }

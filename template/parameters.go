@@ -46,6 +46,7 @@ type Condition struct {
 func parameters() []ParameterGroup {
 	return []ParameterGroup{
 		{"The world outside", worldOutside()},
+		{"Browsers", browsers()},
 		{"Pace", pace()},
 		{"Keeping", keeping()},
 	}
@@ -136,5 +137,8 @@ func keeping() []Parameter {
 }
 
 func conditions() []Condition {
-	return []Condition{{isProduction, equals(Ref(stage), "production")}}
+	return []Condition{
+		{isProduction, equals(Ref(stage), "production")},
+		{noCors, equals(Ref(corsAllowOrigin), "")},
+	}
 }

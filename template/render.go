@@ -25,6 +25,9 @@ func (t *Template) JSON() ([]byte, error) {
 }
 
 func (t *Template) tree() (object, error) {
+	if err := t.Auth.Check(); err != nil {
+		return nil, err
+	}
 	resources, err := t.resources()
 	if err != nil {
 		return nil, err
@@ -169,7 +172,7 @@ func (c checker) value(v any, path string) error {
 	case nil:
 		return fmt.Errorf("template: %s is null: is a required property not set?", path)
 	case string:
-		if v == "" {
+		if v == "" && !mayBeEmpty(path) {
 			return fmt.Errorf("template: %s is empty: is a required property not set?", path)
 		}
 	case []any:
@@ -195,6 +198,13 @@ func (c checker) value(v any, path string) error {
 		}
 	}
 	return nil
+}
+
+// mayBeEmpty tells of a parameter's default and of what a condition compares:
+// that a value is not given is something to say there.
+func mayBeEmpty(path string) bool {
+	return strings.HasPrefix(path, "template.Conditions.") ||
+		strings.HasPrefix(path, "template.Parameters.") && strings.HasSuffix(path, ".Default")
 }
 
 // reference checks that what a member points to is there.

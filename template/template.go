@@ -12,6 +12,7 @@ import "encoding/json"
 // Template is orderflow as AWS SAM deploys it and as the local cloud runs it.
 type Template struct {
 	Description string
+	Auth        Auth // of the API; rendering refuses what makes no sense
 	Parameters  []ParameterGroup
 	Conditions  []Condition
 	Sections    []Section
@@ -42,11 +43,13 @@ type Output struct {
 }
 
 // New is the template of orderflow with these consumers, its API open to whom
-// auth admits; Consumers() is what is deployed. No resource but a consumer's own depends on which there are,
-// so that one more only adds; but reconciliation wants inventory and shipment.
+// auth admits; Consumers() is what is deployed. No resource but a consumer's
+// own depends on which there are, so that one more only adds; but
+// reconciliation wants inventory and shipment.
 func New(consumers []Consumer, auth Auth) *Template {
 	t := &Template{
 		Description: "orderflow: carries a shop's orders to a decision, and tells whoever must know.",
+		Auth:        auth,
 		Parameters:  parameters(),
 		Conditions:  conditions(),
 	}

@@ -167,6 +167,14 @@ func TestParameterPatterns(t *testing.T) {
 		{reconciliationRate, "rate(0 minutes)", false},
 		{reconciliationRate, "rate(10 seconds)", false},
 		{reconciliationRate, "cron(0 3 * * ? *)", false},
+		{corsAllowOrigin, "", true},
+		{corsAllowOrigin, "*", true},
+		{corsAllowOrigin, "https://shop.example.com", true},
+		{corsAllowOrigin, "http://localhost:3000", true},
+		{corsAllowOrigin, "https://shop.example.com/", false},
+		{corsAllowOrigin, "shop.example.com", false},
+		{corsAllowOrigin, "https://a.example,https://b.example", false},
+		{corsAllowOrigin, "https://*.example.com", false},
 	} {
 		// CloudFormation matches the whole value.
 		got := regexp.MustCompile(`^(?:` + patterns[test.parameter] + `)$`).MatchString(test.value)

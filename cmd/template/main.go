@@ -1,6 +1,7 @@
 // Template writes the SAM template of orderflow from package template:
 //
 //	go run ./cmd/template [-o FILE] [-format yaml|json]
+//	                      [-auth iam|jwt|none [-issuer URL -audience NAME]]
 package main
 
 import (
@@ -20,6 +21,23 @@ func main() {
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 
+const usage = `usage: go run ./cmd/template [-o FILE] [-format yaml|json]
+                             [-auth iam|jwt|none [-issuer URL -audience NAME]]
+
+Writes the SAM template that package template describes. Who may call its API:
+
+  iam   whoever signs requests (SigV4) as a principal of the account that may
+        execute-api:Invoke: a shop's own server, for all its customers
+  jwt   whoever brings a token of -issuer for -audience: a customer, named by
+        the token's subject, who places, sees and cancels their own orders
+  none  whoever knows the URL
+
+`
+
+const warning = `template: warning: with -auth none whoever knows the API's URL can place orders, and read and cancel
+everybody's, with names and addresses: use it for nothing but trials, and never with real customers
+`
+
 // run is the program; it returns the exit code: 0, 1 when the template cannot
 // be made or written, 2 when the arguments make no sense.
 func run(args []string, stdout, stderr io.Writer) int {
@@ -28,10 +46,13 @@ func run(args []string, stdout, stderr io.Writer) int {
 	var (
 		file   = flags.String("o", committed, "write to `FILE`; - is standard output")
 		format = flags.String("format", "yaml", "`yaml`, to deploy and to read, or json, with long-form intrinsic functions")
+		auth   template.Auth
 	)
+	flags.StringVar((*string)(&auth.Mode), "auth", string(template.IAM), "`who` may call the API: iam, jwt or none")
+	flags.StringVar(&auth.Issuer, "issuer", "", "of the tokens that jwt admits, an https `URL`")
+	flags.StringVar(&auth.Audience, "audience", "", "that those tokens `name`, as their aud or client_id")
 	flags.Usage = func() {
-		fmt.Fprint(stderr, "usage: go run ./cmd/template [-o FILE] [-format yaml|json]\n\n"+
-			"Writes the SAM template that package template describes.\n\n")
+		io.WriteString(stderr, usage)
 		flags.PrintDefaults()
 	}
 	switch err := flags.Parse(args); {
@@ -43,10 +64,17 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "template: unexpected argument %q\n", flags.Arg(0))
 		return 2
 	}
+	if err := auth.Check(); err != nil {
+		fmt.Fprintf(stderr, "%v\nrun it with -help to see who may call the API in each mode\n", err)
+		return 2
+	}
+	if auth.Mode == template.None {
+		io.WriteString(stderr, warning)
+	}
 
 	var text []byte
 	var err error
-	switch t := template.New(template.Consumers(), template.Auth{}); *format {
+	switch t := template.New(template.Consumers(), auth); *format {
 	case "yaml":
 		text, err = YAML(t)
 	case "json":

@@ -2,6 +2,8 @@ package cloud
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -17,10 +19,12 @@ import (
 
 // https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-function.html
 type functionProperties struct {
-	Architectures []string
-	CodeUri       string `cfn:",required"`
-	Description   string
-	Environment   struct {
+	Architectures                 []string
+	AutoPublishAlias              string
+	AutoPublishAliasAllProperties bool
+	CodeUri                       string `cfn:",required"`
+	Description                   string
+	Environment                   struct {
 		Variables map[string]string
 	}
 	Events        map[string]functionEvent
@@ -38,6 +42,7 @@ type functionProperties struct {
 	Runtime                      string
 	Tags                         map[string]string
 	Timeout                      int
+	VersionDescription           *string
 }
 
 // A functionEvent is a source of events; its Properties depend on Type.
@@ -61,10 +66,17 @@ func (d *deployment) function(r cloudformation.Resource) (cloudformation.Values,
 	if err != nil {
 		return cloudformation.Values{}, err
 	}
-	getenv := func(variable string) string { return environment[variable] }
+	getenv := func(version string) func(string) string {
+		return func(variable string) string {
+			if variable == "AWS_LAMBDA_FUNCTION_VERSION" {
+				return version
+			}
+			return environment[variable]
+		}
+	}
 	created, err := d.Lambda.CreateFunction(d.ctx, &lambdaservice.CreateFunctionInput{
 		FunctionName:                 name,
-		Init:                         func() (lambda.Handler, error) { return construct(d.aws, getenv) },
+		Init:                         func(version string) (lambda.Handler, error) { return construct(d.aws, getenv(version)) },
 		Timeout:                      p.Timeout,
 		ReservedConcurrentExecutions: p.ReservedConcurrentExecutions,
 		Description:                  p.Description,
@@ -84,17 +96,54 @@ func (d *deployment) function(r cloudformation.Resource) (cloudformation.Values,
 		return cloudformation.Values{}, err
 	}
 	values := cloudformation.Values{Ref: name, Attributes: map[string]any{"Arn": created.FunctionArn}}
+	target := created.FunctionArn
+	if p.AutoPublishAlias != "" {
+		if values, err = d.publishFunction(r, p, values); err != nil {
+			return cloudformation.Values{}, err
+		}
+		target = values.Generated["Alias"]
+	}
 	for _, event := range slices.Sorted(maps.Keys(p.Events)) {
-		made, err := d.event(created.FunctionArn, p.Events[event])
+		made, err := d.event(target, p.Events[event])
 		if err != nil {
 			return cloudformation.Values{}, cloudformation.At(err, "Properties", "Events", event)
 		}
 		if made.PhysicalID != "" {
 			made.LogicalID = r.LogicalID + event
-			values.Events = append(values.Events, made)
+			values.Made = append(values.Made, made)
 		}
 	}
 	return values, nil
+}
+
+// publishFunction makes the version and the alias that SAM does; events then go
+// to the alias.
+// https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-generated-resources-function.html
+func (d *deployment) publishFunction(r cloudformation.Resource, p functionProperties, values cloudformation.Values) (cloudformation.Values, error) {
+	version, err := d.Lambda.PublishVersion(d.ctx, &lambdaservice.PublishVersionInput{FunctionName: values.Ref, Description: p.VersionDescription})
+	if err != nil {
+		return values, cloudformation.At(err, "Properties", "AutoPublishAlias")
+	}
+	alias, err := d.Lambda.CreateAlias(d.ctx, &lambdaservice.CreateAliasInput{FunctionName: values.Ref, Name: p.AutoPublishAlias, FunctionVersion: version.Version})
+	if err != nil {
+		return values, cloudformation.At(err, "Properties", "AutoPublishAlias")
+	}
+	values.Generated = map[string]string{"Alias": alias.AliasArn, "Version": version.FunctionArn}
+	values.Made = []cloudformation.StackResource{
+		{LogicalID: r.LogicalID + "Version" + contentHash(r.Properties), PhysicalID: version.FunctionArn, Type: "AWS::Lambda::Version"},
+		{LogicalID: r.LogicalID + "Alias" + p.AutoPublishAlias, PhysicalID: alias.AliasArn, Type: "AWS::Lambda::Alias"},
+	}
+	return values, nil
+}
+
+// contentHash is ten digits of a resource's properties, by which SAM tells one
+// version's logical ID from the next one's.
+func contentHash(properties map[string]any) string {
+	raw, err := json.Marshal(properties)
+	if err != nil { // they were JSON
+		panic(err)
+	}
+	return fmt.Sprintf("%x", sha256.Sum256(raw))[:10]
 }
 
 // environment is what a function's getenv knows: the template's variables,
@@ -106,7 +155,7 @@ func (p functionProperties) environment(name string) (map[string]string, error) 
 		"AWS_EXECUTION_ENV":               "AWS_Lambda_" + p.Runtime,
 		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": strconv.Itoa(cmp.Or(p.MemorySize, 128)),
 		"AWS_LAMBDA_FUNCTION_NAME":        name,
-		"AWS_LAMBDA_FUNCTION_VERSION":     "$LATEST",
+		"AWS_LAMBDA_FUNCTION_VERSION":     "", // each version's own
 		"AWS_LAMBDA_INITIALIZATION_TYPE":  "on-demand",
 		"AWS_LAMBDA_LOG_GROUP_NAME":       cmp.Or(p.LoggingConfig.LogGroup, "/aws/lambda/"+name),
 		"AWS_REGION":                      Region,

@@ -153,7 +153,7 @@ func (t *transport) interposed(calls interpose.Calls, r *http.Request, function 
 			return nil, err
 		}
 	}
-	c := &interpose.Call{From: lastOf(function.InvokedFunctionArn), Function: true, Activity: function.AwsRequestID, Path: r.URL.Path, Input: body}
+	c := &interpose.Call{From: functionName(function.InvokedFunctionArn), Function: true, Activity: function.AwsRequestID, Path: r.URL.Path, Input: body}
 	c.To, c.Action = called(r)
 	var answer *response
 	var err error
@@ -217,6 +217,13 @@ func refusal(service string, e *protocol.Error) *response {
 	w.WriteHeader(e.Status)
 	fmt.Fprintf(w, format, e.Code, e.Message)
 	return w
+}
+
+// functionName is the name in a function's ARN, whatever its qualifier.
+func functionName(arn string) string {
+	_, name, _ := strings.Cut(arn, ":function:")
+	name, _, _ = strings.Cut(name, ":")
+	return name
 }
 
 // lastOf is an ARN's last part.

@@ -27,7 +27,7 @@ func newAPI(t testing.TB, in apigateway.CreateApiInput, handler any, keys ...str
 	t.Cleanup(func() { l.Close(context.Background()) })
 	f, err := l.CreateFunction(t.Context(), &lambda.CreateFunctionInput{
 		FunctionName: "f", Timeout: 60,
-		Init: func() (awslambda.Handler, error) { return awslambda.NewHandler(handler), nil },
+		Init: func(string) (awslambda.Handler, error) { return awslambda.NewHandler(handler), nil },
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -136,7 +136,7 @@ func (t *Template) checkReference(name string) error {
 		return nil
 	}
 	id, _, _ := strings.Cut(name, ".")
-	if _, ok := t.resources[id]; ok {
+	if _, ok := t.resources[id]; ok || t.generated[id] != "" {
 		return nil
 	}
 	return fmt.Errorf("there is no parameter or resource %q", name)

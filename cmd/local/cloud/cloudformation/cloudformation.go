@@ -57,9 +57,9 @@ type Values struct {
 	// LogicalID.Name: {"Ref": "OrderFunction.Alias"}. Nil: none.
 	Generated map[string]string
 
-	// Events are the resources that SAM makes of this one's events, with
-	// logical IDs of their own.
-	Events []StackResource
+	// Made are the resources that SAM makes of this one, of its events, versions
+	// and alias, with logical IDs of their own.
+	Made []StackResource
 }
 
 // A Create makes a resource exist.

@@ -122,6 +122,9 @@ func (d *deployment) created(id string) (Values, error) {
 	if !d.decided {
 		return Values{}, errors.New("a condition cannot refer to a resource")
 	}
+	if of, ok := d.template.generated[id]; ok {
+		return d.madeOf(id, of)
+	}
 	r, ok := d.template.resources[id]
 	if !ok {
 		return Values{}, fmt.Errorf("there is no parameter or resource %q", id)
@@ -145,10 +148,23 @@ func (d *deployment) created(id string) (Values, error) {
 	}
 	d.values[id] = values
 	d.note(StackResource{LogicalID: id, PhysicalID: values.Ref, Type: transformed(r.Type)})
-	for _, event := range values.Events {
-		d.note(event)
+	for _, made := range values.Made {
+		d.note(made)
 	}
 	return values, nil
+}
+
+// madeOf is the values of a resource that SAM makes of another.
+func (d *deployment) madeOf(id, of string) (Values, error) {
+	values, err := d.created(of)
+	if err != nil {
+		return Values{}, err
+	}
+	i := slices.IndexFunc(values.Made, func(r StackResource) bool { return r.LogicalID == id })
+	if i < 0 {
+		return Values{}, fmt.Errorf("resource %q has made no %q", of, id)
+	}
+	return Values{Ref: values.Made[i].PhysicalID}, nil
 }
 
 func (d *deployment) note(r StackResource) {

@@ -17,6 +17,7 @@ type Template struct {
 	mappings   map[string]any
 	conditions map[string]any
 	resources  map[string]resource
+	generated  map[string]string // what SAM makes, and is referred to by logical ID: of which resource
 	outputs    map[string]output
 }
 
@@ -104,10 +105,30 @@ func Parse(data []byte) (*Template, error) {
 	if err := t.mergeGlobals(globals); err != nil {
 		return nil, within("Globals", err)
 	}
+	t.generated = t.generatedIDs()
 	if err := t.check(); err != nil {
 		return nil, err
 	}
 	return t, nil
+}
+
+// generatedIDs are the aliases and the versions of state machines that SAM makes.
+// A function's version has a logical ID that changes with its content, and is
+// referred to as Function.Version.
+// https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-generated-resources.html
+func (t *Template) generatedIDs() map[string]string {
+	generated := map[string]string{}
+	for id, r := range t.resources {
+		alias, ok := r.properties["AutoPublishAlias"].(string)
+		if !ok {
+			continue
+		}
+		generated[id+"Alias"+alias] = id
+		if r.Type == "AWS::Serverless::StateMachine" {
+			generated[id+"Version"] = id
+		}
+	}
+	return generated
 }
 
 func checkTransform(v any) error {

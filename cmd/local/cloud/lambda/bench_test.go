@@ -21,7 +21,7 @@ func (h bytesHandler) Invoke(ctx context.Context, payload []byte) ([]byte, error
 
 func BenchmarkInvoke(b *testing.B) {
 	s := newService(b, lambda.Config{})
-	s.CreateFunction(b.Context(), &lambda.CreateFunctionInput{FunctionName: "f", Init: func() (awslambda.Handler, error) {
+	s.CreateFunction(b.Context(), &lambda.CreateFunctionInput{FunctionName: "f", Init: func(string) (awslambda.Handler, error) {
 		return bytesHandler(func(_ context.Context, p []byte) ([]byte, error) { return p, nil }), nil
 	}})
 	in := &lambda.InvokeInput{FunctionName: "f", Payload: []byte(`{"orderId":"1"}`)}

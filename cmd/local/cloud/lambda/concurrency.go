@@ -1,6 +1,7 @@
 package lambda
 
 import (
+	"cmp"
 	"context"
 
 	"orderflow/cmd/local/cloud/interpose"
@@ -58,15 +59,14 @@ func (p *pool) forget(w *waiter) {
 	}
 }
 
-func (f *function) pool() *pool {
-	if f.reserved != nil {
-		return f.reserved
-	}
-	return f.svc.unreserved
-}
+// unpublished is the function that f is, or is a version of: all its versions
+// share its concurrency.
+func (f *function) unpublished() *function { return cmp.Or(f.latest, f) }
+
+func (f *function) pool() *pool { return cmp.Or(f.unpublished().reserved, f.svc.unreserved) }
 
 func (f *function) throttled() *protocol.Error {
-	if f.reserved != nil {
+	if f.unpublished().reserved != nil {
 		return errThrottled("ReservedFunctionConcurrentInvocationLimitExceeded")
 	}
 	return errThrottled("ConcurrentInvocationLimitExceeded")
@@ -123,7 +123,7 @@ type PutFunctionConcurrencyInput struct {
 func (s *Service) PutFunctionConcurrency(_ context.Context, in *PutFunctionConcurrencyInput) (*Concurrency, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f, _, err := s.lookup(in.FunctionName, "")
+	f, err := s.unqualified(in.FunctionName)
 	if err != nil {
 		return nil, err
 	}
@@ -137,7 +137,7 @@ func (s *Service) PutFunctionConcurrency(_ context.Context, in *PutFunctionConcu
 func (s *Service) DeleteFunctionConcurrency(_ context.Context, name string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f, _, err := s.lookup(name, "")
+	f, err := s.unqualified(name)
 	if err != nil {
 		return err
 	}
@@ -155,7 +155,7 @@ func (s *Service) DeleteFunctionConcurrency(_ context.Context, name string) erro
 func (s *Service) GetFunctionConcurrency(_ context.Context, name string) (*Concurrency, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f, _, err := s.lookup(name, "")
+	f, err := s.unqualified(name)
 	if err != nil {
 		return nil, err
 	}

@@ -104,7 +104,7 @@ func (env *environment) rest(inv *invocation) bool {
 func (env *environment) call(inv *invocation) (response []byte, failed bool, end ending) {
 	if env.handler == nil {
 		var err error
-		if env.handler, err = env.f.init(); err != nil {
+		if env.handler, err = env.f.init(env.f.config.Version); err != nil {
 			env.f.svc.cfg.Log.Error("lambda: the function can not start", "function", env.f.config.FunctionName, "error", err)
 			return inv.exited("with error: exit status 1"), true, crashed
 		}

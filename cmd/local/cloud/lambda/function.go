@@ -31,8 +31,9 @@ type CreateFunctionInput struct {
 	// Init starts an execution environment, as a process start does on AWS.
 	// Every concurrent invocation has an environment of its own, so a handler
 	// serves one invocation at a time: handlers of aws-lambda-go reuse their
-	// response buffer and must not be shared.
-	Init func() (lambda.Handler, error)
+	// response buffer and must not be shared. The version is the one whose
+	// environment it is.
+	Init func(version string) (lambda.Handler, error)
 
 	Timeout                      int  // seconds, 0 being AWS's default of 3
 	ReservedConcurrentExecutions *int // nil: shares what the account leaves unreserved
@@ -89,19 +90,25 @@ type TracingConfig struct{ Mode string }
 // EphemeralStorage is the size of /tmp in MB.
 type EphemeralStorage struct{ Size int }
 
-// A function is what Invoke runs. The service's mutex guards it.
+// A function is what Invoke runs: $LATEST, or a published version of it, which
+// never changes. The service's mutex guards it.
 type function struct {
 	svc     *Service
 	config  FunctionConfiguration
 	timeout time.Duration
 	tags    map[string]string
-	init    func() (lambda.Handler, error)
+	init    func(version string) (lambda.Handler, error)
 
 	application, system slog.Level // least ones that are kept in the log
 
-	reserved *pool             // nil: the account's unreserved concurrency
-	aliases  map[string]string // alias name to version
-	idle     []*environment    // most recently used last
+	idle []*environment // most recently used last
+
+	latest *function // that this is a version of; nil: this is $LATEST, with what follows
+
+	reserved *pool // nil: the account's unreserved concurrency
+	versions []*function
+	changed  bool // since the last of the versions was published
+	aliases  map[string]*AliasConfiguration
 }
 
 var functionName = regexp.MustCompile(`^[a-zA-Z0-9-_]{1,64}$`)
@@ -112,7 +119,7 @@ func (s *Service) CreateFunction(_ context.Context, in *CreateFunctionInput) (*F
 	if !functionName.MatchString(in.FunctionName) {
 		return nil, invalid("1 validation error detected: Value '%s' at 'functionName' failed to satisfy constraint: Member must satisfy regular expression pattern: %s", in.FunctionName, functionName)
 	}
-	f := &function{svc: s, config: configuration(s.cfg, in), tags: in.Tags, init: in.Init, aliases: map[string]string{}}
+	f := &function{svc: s, config: configuration(s.cfg, in), tags: in.Tags, init: in.Init, changed: true, aliases: map[string]*AliasConfiguration{}}
 	f.timeout = time.Duration(f.config.Timeout) * time.Second
 	if f.timeout < time.Second || f.timeout > maxTimeout {
 		return nil, invalid("1 validation error detected: Value '%d' at 'timeout' failed to satisfy constraint: Member must have value between 1 and 900", in.Timeout)
@@ -121,7 +128,7 @@ func (s *Service) CreateFunction(_ context.Context, in *CreateFunctionInput) (*F
 		return nil, err
 	}
 	f.application, f.system = f.config.LoggingConfig.application(), f.config.LoggingConfig.system()
-	handler, err := in.Init()
+	handler, err := in.Init(latestVersion)
 	if err != nil {
 		return nil, fmt.Errorf("lambda: function %q can not start: %w", in.FunctionName, err)
 	}
@@ -175,22 +182,6 @@ func configuration(cfg Config, in *CreateFunctionInput) FunctionConfiguration {
 	return c
 }
 
-// CreateAlias names a published version of a function; all versions run the
-// same code here.
-func (s *Service) CreateAlias(_ context.Context, in *CreateAliasInput) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	f, _, err := s.lookup(in.FunctionName, "")
-	if err != nil {
-		return err
-	}
-	f.aliases[in.Name] = in.FunctionVersion
-	return nil
-}
-
-// CreateAliasInput names an alias and the version behind it.
-type CreateAliasInput struct{ FunctionName, Name, FunctionVersion string }
-
 // A target is a function as a caller named it.
 type target struct {
 	arn     string // with the qualifier, if one was given
@@ -213,17 +204,26 @@ func (s *Service) lookup(name, qualifier string) (*function, target, error) {
 	if qualifier == "" || qualifier == latestVersion {
 		return f, t, nil
 	}
-	if version, ok := f.aliases[qualifier]; ok {
-		t.version = version
-		return f, t, nil
+	t.version = qualifier
+	if a := f.aliases[qualifier]; a != nil {
+		t.version = a.FunctionVersion
 	}
-	for _, version := range f.aliases {
-		if version == qualifier {
-			t.version = version
-			return f, t, nil
-		}
+	if v := f.published(t.version); v != nil {
+		return v, t, nil
 	}
 	return nil, target{}, notFound("Function not found: %s", t.arn)
+}
+
+// published finds a version of a function, $LATEST included; nil: there is none.
+func (f *function) published(version string) *function {
+	if version == latestVersion {
+		return f
+	}
+	i := slices.IndexFunc(f.versions, func(v *function) bool { return v.config.Version == version })
+	if i < 0 {
+		return nil
+	}
+	return f.versions[i]
 }
 
 // splitName takes apart name[:qualifier], account:function:name[:qualifier],
@@ -293,10 +293,10 @@ func (s *Service) GetFunction(_ context.Context, in *GetFunctionInput) (*GetFunc
 		return nil, err
 	}
 	out := &GetFunctionOutput{Configuration: f.config, Tags: f.tags}
-	out.Configuration.FunctionArn, out.Configuration.Version = t.arn, t.version
+	out.Configuration.FunctionArn = t.arn
 	out.Code.RepositoryType = "S3"
-	if f.reserved != nil {
-		out.Concurrency = f.concurrency()
+	if f.unpublished().reserved != nil {
+		out.Concurrency = f.unpublished().concurrency()
 	}
 	return out, nil
 }

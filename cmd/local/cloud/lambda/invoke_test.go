@@ -33,7 +33,7 @@ func newService(t testing.TB, cfg lambda.Config) *lambda.Service {
 // create registers a function whose environments all run handler.
 func create(t testing.TB, s *lambda.Service, in lambda.CreateFunctionInput, handler any) {
 	t.Helper()
-	in.Init = func() (awslambda.Handler, error) { return awslambda.NewHandler(handler), nil }
+	in.Init = func(string) (awslambda.Handler, error) { return awslambda.NewHandler(handler), nil }
 	if _, err := s.CreateFunction(t.Context(), &in); err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +128,8 @@ func TestInvocationContext(t *testing.T) {
 			deadline, _ := ctx.Deadline()
 			return map[string]any{"id": len(lc.AwsRequestID), "arn": lc.InvokedFunctionArn, "left": time.Until(deadline).Seconds(), "title": lc.ClientContext.Client.AppTitle}, nil
 		})
-		if err := s.CreateAlias(t.Context(), &lambda.CreateAliasInput{FunctionName: "f", Name: "live", FunctionVersion: "1"}); err != nil {
+		publish(t, s, "f")
+		if _, err := s.CreateAlias(t.Context(), &lambda.CreateAliasInput{FunctionName: "f", Name: "live", FunctionVersion: "1"}); err != nil {
 			t.Fatal(err)
 		}
 		out, err := s.Invoke(t.Context(), &lambda.InvokeInput{
@@ -303,7 +304,7 @@ func TestPayloadLimits(t *testing.T) {
 
 func TestInitFails(t *testing.T) {
 	s := newService(t, lambda.Config{})
-	in := &lambda.CreateFunctionInput{FunctionName: "f", Init: func() (awslambda.Handler, error) { return nil, errors.New("no STOCK_TABLE") }}
+	in := &lambda.CreateFunctionInput{FunctionName: "f", Init: func(string) (awslambda.Handler, error) { return nil, errors.New("no STOCK_TABLE") }}
 	if _, err := s.CreateFunction(t.Context(), in); err == nil || !strings.Contains(err.Error(), "no STOCK_TABLE") {
 		t.Errorf("CreateFunction: %v", err)
 	}

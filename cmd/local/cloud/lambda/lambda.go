@@ -92,6 +92,9 @@ func (s *Service) Close(ctx context.Context) {
 		}
 		for _, f := range s.functions {
 			f.dismiss()
+			for _, v := range f.versions {
+				v.dismiss()
+			}
 		}
 	}
 	s.mu.Unlock()

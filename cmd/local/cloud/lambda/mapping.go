@@ -70,8 +70,7 @@ type EventSourceMappingConfiguration struct {
 type mapping struct {
 	svc     *Service
 	config  EventSourceMappingConfiguration
-	f       *function
-	t       target
+	f       *function // unqualified
 	queue   *queue
 	polling *polling // nil: disabled
 	active  int      // pollers, those of an earlier polling included
@@ -104,7 +103,7 @@ func (s *Service) CreateEventSourceMapping(ctx context.Context, in *CreateEventS
 		return nil, invalid("Queue visibility timeout: %d seconds is less than Function timeout: %d seconds", int(visible.Seconds()), f.config.Timeout)
 	}
 	for _, m := range s.mappings {
-		if m.config.EventSourceArn == in.EventSourceArn && m.f == f {
+		if m.config.EventSourceArn == in.EventSourceArn && m.f == f.unpublished() {
 			return nil, conflict("An event source mapping with SQS arn (\" %s \") and function (\" %s \") already exists. Please update or delete the existing mapping with UUID %s", in.EventSourceArn, f.config.FunctionName, m.config.UUID)
 		}
 	}
@@ -126,7 +125,7 @@ func (s *Service) CreateEventSourceMapping(ctx context.Context, in *CreateEventS
 	if err := config.check(); err != nil {
 		return nil, err
 	}
-	m := &mapping{svc: s, config: config, f: f, t: t, queue: queue}
+	m := &mapping{svc: s, config: config, f: f.unpublished(), queue: queue}
 	s.mappings[id] = m
 	m.modify(config, in.Enabled == nil || *in.Enabled)
 	return m.report(), nil
@@ -252,21 +251,25 @@ type ListEventSourceMappingsOutput struct {
 	EventSourceMappings []*EventSourceMappingConfiguration
 }
 
-// ListEventSourceMappings reports the mappings in order of their UUIDs.
+// ListEventSourceMappings reports the mappings in order of their UUIDs: those of
+// a function include those of its aliases.
 func (s *Service) ListEventSourceMappings(_ context.Context, in *ListEventSourceMappingsInput) (*ListEventSourceMappingsOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var f *function
+	var t target
 	if in.FunctionName != "" {
 		var err error
-		if f, _, err = s.lookup(in.FunctionName, ""); err != nil {
+		if f, t, err = s.lookup(in.FunctionName, ""); err != nil {
 			return nil, err
 		}
+		f = f.unpublished()
 	}
+	_, qualifier := splitName(t.arn)
 	out := &ListEventSourceMappingsOutput{EventSourceMappings: []*EventSourceMappingConfiguration{}}
 	for _, id := range slices.Sorted(maps.Keys(s.mappings)) {
 		m := s.mappings[id]
-		if id <= in.Marker || f != nil && m.f != f || in.EventSourceArn != "" && m.config.EventSourceArn != in.EventSourceArn {
+		if id <= in.Marker || f != nil && m.f != f || qualifier != "" && m.config.FunctionArn != t.arn || in.EventSourceArn != "" && m.config.EventSourceArn != in.EventSourceArn {
 			continue
 		}
 		if n := len(out.EventSourceMappings); n == cmp.Or(in.MaxItems, 100) {

@@ -82,7 +82,10 @@ func (r *rig) consume(in lambda.CreateFunctionInput, handle func(context.Context
 
 func (r *rig) mapQueue(in lambda.CreateEventSourceMappingInput) *lambda.EventSourceMappingConfiguration {
 	r.t.Helper()
-	in.EventSourceArn, in.FunctionName = queueARN, "f"
+	in.EventSourceArn = queueARN
+	if in.FunctionName == "" {
+		in.FunctionName = "f"
+	}
 	out, err := r.CreateEventSourceMapping(r.t.Context(), &in)
 	if err != nil {
 		r.t.Fatal(err)

@@ -171,19 +171,26 @@ func (p *polling) handle(ctx context.Context, batch []sqs.Message, received time
 // invoke runs the function, waiting while it is throttled until the messages
 // are visible again: Lambda then drops the batch.
 func (p *polling) invoke(ctx context.Context, payload []byte, received time.Time) (*InvokeOutput, error) {
-	f := p.m.f
-	f.svc.mu.Lock()
-	slot := f.pool()
+	s := p.m.svc
+	s.mu.Lock()
+	slot := p.m.f.pool()
 	if !slot.take() {
-		f.svc.mu.Unlock()
+		s.mu.Unlock()
 		var err error
 		if slot, err = p.await(ctx, received); err != nil {
 			return nil, err
 		}
-		f.svc.mu.Lock()
+		s.mu.Lock()
 	}
-	inv := f.run(slot, p.m.t, payload, nil)
-	f.svc.mu.Unlock()
+	// An alias may have moved since the mapping was made.
+	f, t, err := s.lookup(p.m.config.FunctionArn, "")
+	if err != nil {
+		slot.give()
+		s.mu.Unlock()
+		return nil, err
+	}
+	inv := f.run(slot, t, payload, nil)
+	s.mu.Unlock()
 	return inv.wait(context.Background())
 }
 

@@ -34,6 +34,12 @@ func (s *Service) Handler() http.Handler {
 	handle("GET /2015-03-31/functions/{name}", s.getFunction)
 	handle("GET /2015-03-31/functions/{name}/configuration", s.getFunctionConfiguration)
 	mux.HandleFunc("POST /2015-03-31/functions/{name}/invocations", s.invoke)
+	handle("GET /2015-03-31/functions/{name}/versions", s.listVersions)
+	handle("POST /2015-03-31/functions/{name}/versions", s.publishVersion)
+	handle("GET /2015-03-31/functions/{name}/aliases", s.listAliases)
+	handle("POST /2015-03-31/functions/{name}/aliases", s.createAlias)
+	handle("GET /2015-03-31/functions/{name}/aliases/{alias}", s.getAlias)
+	handle("PUT /2015-03-31/functions/{name}/aliases/{alias}", s.updateAlias)
 	handle("GET /2019-09-30/functions/{name}/concurrency", s.getConcurrency)
 	handle("PUT /2017-10-31/functions/{name}/concurrency", s.putConcurrency)
 	handle("DELETE /2017-10-31/functions/{name}/concurrency", s.deleteConcurrency)
@@ -130,6 +136,69 @@ func (s *Service) getFunctionConfiguration(r *http.Request) (int, any, error) {
 		return 0, nil, err
 	}
 	return status, out.(*GetFunctionOutput).Configuration, nil
+}
+
+func (s *Service) listVersions(r *http.Request) (int, any, error) {
+	q := r.URL.Query()
+	if err := allow(q, "Marker", "MaxItems"); err != nil {
+		return 0, nil, err
+	}
+	n, err := maxItems(q, 10_000)
+	if err != nil {
+		return 0, nil, err
+	}
+	out, err := s.ListVersionsByFunction(r.Context(), &ListVersionsByFunctionInput{FunctionName: r.PathValue("name"), Marker: q.Get("Marker"), MaxItems: min(n, 50)})
+	return http.StatusOK, out, err
+}
+
+func (s *Service) publishVersion(r *http.Request) (int, any, error) {
+	in := PublishVersionInput{}
+	if err := protocol.ReadREST(r, &in, invalid); err != nil {
+		return 0, nil, err
+	}
+	in.FunctionName = r.PathValue("name")
+	out, err := s.PublishVersion(r.Context(), &in)
+	return http.StatusCreated, out, err
+}
+
+func (s *Service) listAliases(r *http.Request) (int, any, error) {
+	q := r.URL.Query()
+	if err := allow(q, "FunctionVersion", "Marker", "MaxItems"); err != nil {
+		return 0, nil, err
+	}
+	n, err := maxItems(q, 10_000)
+	if err != nil {
+		return 0, nil, err
+	}
+	out, err := s.ListAliases(r.Context(), &ListAliasesInput{
+		FunctionName: r.PathValue("name"), FunctionVersion: q.Get("FunctionVersion"), Marker: q.Get("Marker"), MaxItems: min(n, 50),
+	})
+	return http.StatusOK, out, err
+}
+
+func (s *Service) createAlias(r *http.Request) (int, any, error) {
+	in := CreateAliasInput{}
+	if err := protocol.ReadREST(r, &in, invalid); err != nil {
+		return 0, nil, err
+	}
+	in.FunctionName = r.PathValue("name")
+	out, err := s.CreateAlias(r.Context(), &in)
+	return http.StatusCreated, out, err
+}
+
+func (s *Service) getAlias(r *http.Request) (int, any, error) {
+	out, err := s.GetAlias(r.Context(), &GetAliasInput{FunctionName: r.PathValue("name"), Name: r.PathValue("alias")})
+	return http.StatusOK, out, err
+}
+
+func (s *Service) updateAlias(r *http.Request) (int, any, error) {
+	in := UpdateAliasInput{}
+	if err := protocol.ReadREST(r, &in, invalid); err != nil {
+		return 0, nil, err
+	}
+	in.FunctionName, in.Name = r.PathValue("name"), r.PathValue("alias")
+	out, err := s.UpdateAlias(r.Context(), &in)
+	return http.StatusOK, out, err
 }
 
 func (s *Service) getConcurrency(r *http.Request) (int, any, error) {

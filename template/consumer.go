@@ -1,6 +1,7 @@
 package template
 
 import (
+	"encoding/json"
 	"slices"
 
 	"orderflow/lambdas/order"
@@ -75,28 +76,26 @@ func (c Consumer) resources() []Resource {
 	return slices.Concat(
 		[]Resource{
 			{ID: id + "Subscription", Body: c.subscription(id)},
-			{ID: queue, Body: sqs.Queue{
+			{ID: queue, Body: encryptedQueue(sqs.Queue{
 				// Named, so that the dead-letter queue can say whose it is
 				// without each needing the other to exist first.
 				QueueName:              new(Sub(queueName(queue))),
 				VisibilityTimeout:      new(visibilityPerTimeout*consumerTimeoutSeconds + batch.WindowSeconds),
 				MessageRetentionPeriod: new(retentionSeconds),
-				SqsManagedSseEnabled:   new(true),
 				RedrivePolicy: map[string]any{
 					"deadLetterTargetArn": GetAtt(deadLetter, "Arn"),
 					"maxReceiveCount":     maxReceiveCount,
 				},
-			}},
+			})},
 			queuePolicy(queue),
-			{ID: deadLetter, Output: "What " + c.Name + " could not process.", Body: sqs.Queue{
+			{ID: deadLetter, Output: "What " + c.Name + " could not process.", Body: encryptedQueue(sqs.Queue{
 				QueueName:              new(Sub(queueName(deadLetter))),
 				MessageRetentionPeriod: new(deadLetterRetentionSeconds),
-				SqsManagedSseEnabled:   new(true),
 				RedriveAllowPolicy: map[string]any{
 					"redrivePermission": "byQueue",
 					"sourceQueueArns":   []string{Sub("arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:" + queueName(queue))},
 				},
-			}},
+			})},
 			queuePolicy(deadLetter),
 		},
 		handler.resources(),
@@ -117,6 +116,16 @@ func (c Consumer) subscription(id string) sns.Subscription {
 
 		AWSCloudFormationDependsOn: []string{id + "QueuePolicy", id + "DeadLetterQueuePolicy"},
 	}
+}
+
+// encryptedQueue is a queue whose messages SQS encrypts, under one kind of key
+// or the other.
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-server-side-encryption.html
+func encryptedQueue(queue sqs.Queue) json.Marshaler {
+	return with(queue, map[string]any{
+		"KmsMasterKeyId":       customerKey(),
+		"SqsManagedSseEnabled": encrypted(noValue, true),
+	})
 }
 
 func queueName(id string) string { return "${AWS::StackName}-" + id }

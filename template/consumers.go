@@ -1,10 +1,6 @@
 package template
 
-import (
-	"orderflow/lambdas/order"
-
-	"github.com/awslabs/goformation/v7/cloudformation/s3"
-)
+import "orderflow/lambdas/order"
 
 // Consumers are who hears of orders. To add one, add an entry here and a
 // folder of its name under lambdas.
@@ -25,7 +21,7 @@ func Consumers() []Consumer {
 			},
 			Owns: []Resource{
 				Table("StockTable", "How much is there of what, by sku.", "sku"),
-				withTombstones(Table("ReservationsTable", "What is set aside for which order, by orderId.", "orderId")),
+				withExpiry(Table("ReservationsTable", "What is set aside for which order, by orderId.", "orderId")),
 			},
 		},
 		{
@@ -43,7 +39,7 @@ func Consumers() []Consumer {
 				readOrder(),
 			},
 			Owns: []Resource{
-				withTombstones(Table("ShipmentsTable", "The parcel of each order, by orderId.", "orderId")),
+				withExpiry(Table("ShipmentsTable", "The parcel of each order, by orderId.", "orderId")),
 			},
 			Batch: Batch{Size: 5}, // five bookings at 10 s each end before the function's time does
 		},
@@ -64,7 +60,7 @@ func Consumers() []Consumer {
 					When("StringEquals", "ses:FromAddress", Ref(senderEmail)),
 			},
 			Owns: []Resource{
-				Table("NotificationsTable", "What the customer has been told, by orderId and eventType.", "orderId", "eventType"),
+				withExpiry(Table("NotificationsTable", "What the customer has been told, by orderId and eventType.", "orderId", "eventType")),
 			},
 		},
 		{
@@ -76,7 +72,7 @@ func Consumers() []Consumer {
 			},
 			Environment: map[string]string{"ANALYTICS_BUCKET": Ref("AnalyticsBucket")},
 			Access:      []Statement{Allow(Sub("${AnalyticsBucket.Arn}/*"), "s3:PutObject")},
-			Owns:        []Resource{bucket("AnalyticsBucket", "Every event ever announced.")},
+			Owns:        []Resource{bucket("AnalyticsBucket", "Every event announced.", analyticsRetentionDays, keepsAllAnalytics)},
 			Batch:       Batch{Size: 100, WindowSeconds: 5}, // a batch is an object: the fewer the better
 		},
 	}
@@ -86,26 +82,4 @@ func Consumers() []Consumer {
 // together with what the consumer keeps about it.
 func readOrder() Statement {
 	return Allow(GetAtt(ordersTable, "Arn"), "dynamodb:BatchGetItem")
-}
-
-// bucket is private and encrypted, and outlives the stack.
-func bucket(id, description string) Resource {
-	return Resource{ID: id, Output: description, Body: s3.Bucket{
-		BucketEncryption: &s3.Bucket_BucketEncryption{
-			ServerSideEncryptionConfiguration: []s3.Bucket_ServerSideEncryptionRule{{
-				ServerSideEncryptionByDefault: &s3.Bucket_ServerSideEncryptionByDefault{SSEAlgorithm: "AES256"},
-			}},
-		},
-		PublicAccessBlockConfiguration: &s3.Bucket_PublicAccessBlockConfiguration{
-			BlockPublicAcls:       new(true),
-			BlockPublicPolicy:     new(true),
-			IgnorePublicAcls:      new(true),
-			RestrictPublicBuckets: new(true),
-		},
-		OwnershipControls: &s3.Bucket_OwnershipControls{
-			Rules: []s3.Bucket_OwnershipControlsRule{{ObjectOwnership: new("BucketOwnerEnforced")}},
-		},
-		AWSCloudFormationDeletionPolicy:      "RetainExceptOnCreate",
-		AWSCloudFormationUpdateReplacePolicy: "Retain",
-	}}
 }

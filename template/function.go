@@ -47,6 +47,7 @@ func (f function) resources() []Resource {
 			Timeout:       new(f.seconds),
 			Role:          new(GetAtt(roleID, "Arn")),
 			Environment:   environment(f.env),
+			KmsKeyArn:     new(customerKey()),
 			Events:        f.events,
 			AWSCloudFormationMetadata: map[string]any{
 				"BuildMethod":     "go1.x",
@@ -72,7 +73,7 @@ func writeLog(logGroupID string) Statement {
 
 func logGroup(id, name string) Resource {
 	return Resource{ID: id, Body: with(
-		logs.LogGroup{LogGroupName: new(Sub(name))},
+		logs.LogGroup{LogGroupName: new(Sub(name)), KmsKeyId: new(customerKey())},
 		map[string]any{"RetentionInDays": Ref(logRetentionDays)},
 	)}
 }

@@ -33,7 +33,7 @@ func journey() []Resource {
 		allowed:    []Statement{Allow(GetAtt(catalogueTable, "Arn"), "dynamodb:BatchGetItem")},
 	}
 	return append([]Resource{
-		{ID: orderStateMachine, Body: serverless.StateMachine{
+		{ID: orderStateMachine, Body: with(serverless.StateMachine{
 			Type:          new("STANDARD"),
 			DefinitionUri: &serverless.StateMachine_DefinitionUri{String: new("../statemachine/order.asl.json")},
 			DefinitionSubstitutions: map[string]string{
@@ -43,16 +43,15 @@ func journey() []Resource {
 				statemachine.SubstituteCallbackTimeoutSeconds: Ref(callbackTimeoutSeconds),
 			},
 			Role: new(GetAtt(stateMachineRole, "Arn")),
-			Logging: &serverless.StateMachine_LoggingConfiguration{
-				Level:                "ERROR",
-				IncludeExecutionData: false, // it holds personal data
-				Destinations: []serverless.StateMachine_LogDestination{{
-					CloudWatchLogsLogGroup: &serverless.StateMachine_CloudWatchLogsLogGroup{
-						LogGroupArn: GetAtt(stateMachineLogGroup, "Arn"),
-					},
+		}, map[string]any{
+			"Logging": map[string]any{
+				"Level":                Ref(stateMachineLogLevel),
+				"IncludeExecutionData": choose(logsExecutionData, true, false),
+				"Destinations": []any{map[string]any{
+					"CloudWatchLogsLogGroup": map[string]any{"LogGroupArn": GetAtt(stateMachineLogGroup, "Arn")},
 				}},
 			},
-		}},
+		})},
 		role(stateMachineRole, "What "+orderStateMachine+" may do.",
 			trustService("states.amazonaws.com").When("StringEquals", "aws:SourceAccount", Ref("AWS::AccountId")),
 			Allow(GetAtt(validationFunction, "Arn"), "lambda:InvokeFunction"),
@@ -90,5 +89,8 @@ func deliverLogs() Statement {
 
 // topic is where the state machine announces; consumers subscribe by themselves.
 func topic() []Resource {
-	return []Resource{{ID: ordersTopic, Body: sns.Topic{DisplayName: new("Orders")}}}
+	return []Resource{{ID: ordersTopic, Body: sns.Topic{
+		DisplayName:    new("Orders"),
+		KmsMasterKeyId: new(encrypted(GetAtt(dataKey, "Arn"), "alias/aws/sns")),
+	}}}
 }

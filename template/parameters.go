@@ -10,11 +10,19 @@ const (
 	consumerConcurrency    = "ConsumerConcurrency"
 	reconciliationRate     = "ReconciliationSchedule"
 	logRetentionDays       = "LogRetentionDays"
+	stateMachineLogLevel   = "StateMachineLogLevel"
+	stateMachineLogData    = "StateMachineLogData"
+	customerManagedKey     = "CustomerManagedKey"
+	analyticsRetentionDays = "AnalyticsRetentionDays"
 	stage                  = "Stage"
 )
 
-// isProduction is the condition under which data is guarded against mistakes.
-const isProduction = "IsProduction"
+// Conditions, beside those of one chapter.
+const (
+	isProduction      = "IsProduction"      // data is guarded against mistakes
+	logsExecutionData = "LogsExecutionData" // personal data leaves the executions
+	keepsAllAnalytics = "KeepsAllAnalytics" // for ever
+)
 
 // A Parameter is what the deployer may choose. Without a Default it must be.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html
@@ -122,9 +130,16 @@ func keeping() []Parameter {
 		{
 			ID: stage, Label: "Stage",
 			Type:          "String",
-			Description:   "In production tables are protected from deletion and can be restored to any second of the last 35 days.",
+			Description:   "In production tables are protected from deletion and can be restored to any second of the last 35 days, overwritten and deleted objects to any version of them, and data outlives the stack. In development it goes with the stack.",
 			Default:       "production",
 			AllowedValues: []any{"production", "development"},
+		},
+		{
+			ID: customerManagedKey, Label: "A key of your own",
+			Type:          "String",
+			Description:   "Whether tables, topic, queues, bucket, logs, executions and environments are encrypted under a KMS key of this account, made by the stack. Else AWS's keys encrypt them. What was encrypted under the key needs it for as long as it is kept, whatever is chosen later.",
+			Default:       "no",
+			AllowedValues: []any{"no", "yes"},
 		},
 		{
 			ID: logRetentionDays, Label: "Days to keep logs",
@@ -133,6 +148,28 @@ func keeping() []Parameter {
 			Default:       30,
 			AllowedValues: []any{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653},
 		},
+		{
+			ID: stateMachineLogLevel, Label: "What executions log",
+			Type:          "String",
+			Description:   "Which events of an execution's history are logged: those of errors, of fatal ones, all or none. The history itself is kept for 90 days anyway.",
+			Default:       "ERROR",
+			AllowedValues: []any{"OFF", "FATAL", "ERROR", "ALL"},
+		},
+		{
+			ID: stateMachineLogData, Label: "Executions log data",
+			Type:          "String",
+			Description:   "Whether that log has the input and output of states. They hold personal data: names, addresses, mail and telephone.",
+			Default:       "no",
+			AllowedValues: []any{"no", "yes"},
+		},
+		{
+			ID: analyticsRetentionDays, Label: "Days to keep analytics",
+			Type:        "Number",
+			Description: "How many days the events that analytics keeps are there. 0 is for ever; they hold no personal data.",
+			Default:     0,
+			MinValue:    new(0.0),
+			MaxValue:    new(36500.0),
+		},
 	}
 }
 
@@ -140,5 +177,8 @@ func conditions() []Condition {
 	return []Condition{
 		{isProduction, equals(Ref(stage), "production")},
 		{noCors, equals(Ref(corsAllowOrigin), "")},
+		{isEncryptedByCustomer, equals(Ref(customerManagedKey), "yes")},
+		{logsExecutionData, equals(Ref(stateMachineLogData), "yes")},
+		{keepsAllAnalytics, equals(Ref(analyticsRetentionDays), "0")},
 	}
 }

@@ -2,6 +2,7 @@ package template
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -33,9 +34,9 @@ func TestJSONRefuses(t *testing.T) {
 			`logical ID "SomeTopic" is used twice`},
 		{"a dash in a logical ID", Consumer{Name: "loyalty-points", Does: "x", Events: []order.EventType{order.Placed}}.resources(),
 			`logical ID "Loyalty-pointsSubscription" is not made of letters and digits`},
-		{"a consumer that hears of nothing", append(topic(), Consumer{Name: "idle", Does: "nothing"}.resources()...),
+		{"a consumer that hears of nothing", slices.Concat(key(), topic(), Consumer{Name: "idle", Does: "nothing"}.resources()),
 			"IdleSubscription.Properties.FilterPolicy.type is null"},
-		{"a consumer that nobody explains", append(topic(), Consumer{Name: "idle", Events: []order.EventType{order.Placed}}.resources()...),
+		{"a consumer that nobody explains", slices.Concat(key(), topic(), Consumer{Name: "idle", Events: []order.EventType{order.Placed}}.resources()),
 			"IdleFunction.Properties.Description is empty"},
 		{"a parameter's name", []Resource{{ID: stage, Body: someTopic.Body}},
 			`logical ID "Stage" is used twice`},

@@ -7,13 +7,14 @@ import (
 )
 
 // Table is a DynamoDB table of items with this partition key and, maybe, a
-// sort key, both strings. Capacity is on demand; it outlives the stack.
+// sort key, both strings. Capacity is on demand; in production it outlives
+// the stack.
 func Table(id, description, partitionKey string, sortKey ...string) Resource {
 	return tableWithIndexes(id, description, append([]string{partitionKey}, sortKey...), nil)
 }
 
-// withTombstones lets a table's tombstones expire.
-func withTombstones(table Resource) Resource {
+// withExpiry lets those rows of a table expire that say when.
+func withExpiry(table Resource) Resource {
 	table.Body = with(table.Body, map[string]any{
 		"TimeToLiveSpecification": map[string]any{"AttributeName": order.ExpiresAt, "Enabled": true},
 	})
@@ -29,9 +30,9 @@ func tableWithIndexes(id, description string, keys []string, indexes []dynamodb.
 			KeySchema:                            keySchema(keys),
 			GlobalSecondaryIndexes:               indexes,
 			BillingMode:                          new("PAY_PER_REQUEST"),
-			SSESpecification:                     &dynamodb.Table_SSESpecification{SSEEnabled: true},
-			AWSCloudFormationDeletionPolicy:      "RetainExceptOnCreate",
-			AWSCloudFormationUpdateReplacePolicy: "Retain",
+			SSESpecification:                     &dynamodb.Table_SSESpecification{SSEEnabled: true, SSEType: new("KMS"), KMSMasterKeyId: new(customerKey())},
+			AWSCloudFormationDeletionPolicy:      keptOnDeletion(),
+			AWSCloudFormationUpdateReplacePolicy: keptOnReplacement(),
 		}, map[string]any{
 			"DeletionProtectionEnabled": choose(isProduction, true, false),
 			"PointInTimeRecoverySpecification": map[string]any{

@@ -61,6 +61,7 @@ func New(consumers []Consumer, auth Auth) *Template {
 		t.section("to "+c.Name+", which "+c.Does, c.resources()...)
 	}
 	t.section("and what should not exist is found and repaired", reconcile()...)
+	t.section("what is kept is encrypted, under a key of the customer's if there is to be one", key()...)
 
 	t.Outputs = outputs(t.Sections)
 	return t

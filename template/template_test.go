@@ -98,6 +98,8 @@ func TestEveryResourceIsNamedAfterItsType(t *testing.T) {
 	suffixes := map[string]string{
 		"AWS::DynamoDB::Table":          "Table",
 		"AWS::IAM::Role":                "Role",
+		"AWS::KMS::Alias":               "KeyAlias",
+		"AWS::KMS::Key":                 "Key",
 		"AWS::Logs::LogGroup":           "LogGroup",
 		"AWS::S3::Bucket":               "Bucket",
 		"AWS::SNS::Subscription":        "Subscription",

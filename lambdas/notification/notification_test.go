@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -76,6 +78,30 @@ func TestOneMailForOneEvent(t *testing.T) {
 	if len(told) != 3 || told["order.placed"]["messageId"] == "" || told["order.placed"]["sentAt"] == nil {
 		t.Errorf("kept %v", told)
 	}
+}
+
+// That a mail was sent is known for as long as a copy of its event can come,
+// and not for ever.
+func TestMailsAreForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		e := cloudtest.About(t, order.Placed, "o1")
+		cloudtest.Receive(t, d.h, e)
+		want := float64(time.Now().Add(order.TombstoneLife).Unix())
+		if got := d.Items("notifications", "orderId")["o1"]["expiresAt"]; got != want {
+			t.Errorf("expires at %v, want %v", got, want)
+		}
+
+		d.Expire("notifications", order.ExpiresAt)
+		time.Sleep(order.TombstoneLife - time.Minute)
+		if failed := cloudtest.Receive(t, d.h, e); failed != "" || len(d.sent) != 1 {
+			t.Errorf("the last copy: failed is %q, %d mails", failed, len(d.sent))
+		}
+		time.Sleep(time.Hour)
+		if left := d.Items("notifications", "orderId"); len(left) != 0 {
+			t.Errorf("what is left is %v", left)
+		}
+	})
 }
 
 // The mail goes out before it is kept that it did: better twice than never.

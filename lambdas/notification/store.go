@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -66,15 +67,17 @@ func (s *store) read(ctx context.Context, orderID string, told order.EventType) 
 }
 
 // putNotified keeps that a mail was sent. One kept by another receipt of the
-// same event stands.
+// same event stands. It is kept for as long as a copy of the event can come.
 func (s *store) putNotified(ctx context.Context, orderID string, told order.EventType, messageID string) error {
+	now := time.Now()
 	_, err := s.db.PutItem(ctx, &dynamodb.PutItemInput{
 		TableName: &s.notifications,
 		Item: map[string]types.AttributeValue{
-			"orderId":   str(orderID),
-			"eventType": str(string(told)),
-			"sentAt":    str(time.Now().UTC().Format(time.RFC3339Nano)),
-			"messageId": str(messageID),
+			"orderId":       str(orderID),
+			"eventType":     str(string(told)),
+			"sentAt":        str(now.UTC().Format(time.RFC3339Nano)),
+			"messageId":     str(messageID),
+			order.ExpiresAt: &types.AttributeValueMemberN{Value: strconv.FormatInt(now.Add(order.TombstoneLife).Unix(), 10)},
 		},
 		ConditionExpression: aws.String("attribute_not_exists(orderId)"),
 	})

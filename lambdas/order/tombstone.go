@@ -28,11 +28,12 @@ const (
 
 // TombstoneLife is how long a tombstone stands, the mark of a consumer that an
 // order was decided before its request came: until no copy of the request can
-// come any more, which is 94 days.
+// come any more, which is 94 days. What notification keeps of a mail stands as
+// long, to the same end.
 const TombstoneLife = maxDelivery + (1+maxRedrives)*maxRetention + maxRedrivable
 
-// ExpiresAt is the attribute of a tombstone by which DynamoDB removes it, in
-// seconds since 1970. It does so days late at times; until then the tombstone
-// stands. What was ever reserved or booked has none, and stays.
+// ExpiresAt is the attribute by which DynamoDB removes a tombstone, or what is
+// kept of a mail, in seconds since 1970. It does so days late at times; until
+// then the row stands. What was ever reserved or booked has none, and stays.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/howitworks-ttl.html
 const ExpiresAt = "expiresAt"

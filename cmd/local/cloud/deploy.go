@@ -55,6 +55,8 @@ type creator func(d *deployment, r cloudformation.Resource) (cloudformation.Valu
 var creators = map[string]creator{
 	"AWS::DynamoDB::Table":          (*deployment).table,
 	"AWS::IAM::Role":                (*deployment).role,
+	"AWS::KMS::Alias":               (*deployment).keyAlias,
+	"AWS::KMS::Key":                 (*deployment).key,
 	"AWS::Logs::LogGroup":           (*deployment).logGroup,
 	"AWS::S3::Bucket":               (*deployment).bucket,
 	"AWS::SNS::Subscription":        (*deployment).subscription,

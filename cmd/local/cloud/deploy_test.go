@@ -92,7 +92,7 @@ func TestRefusedTemplates(t *testing.T) {
 		{"subscription property", resource("AWS::SNS::Subscription", `{"Protocol": "sqs", "TopicArn": "x", "Region": "x"}`), "It.Properties.Region"},
 		{"subscription protocol", `{"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}, "It": {"Type": "AWS::SNS::Subscription", "Properties": {"Protocol": "http", "TopicArn": {"Ref": "Topic"}, "Endpoint": "http://x"}}}}`, "It: InvalidParameter"},
 
-		{"bucket property", resource("AWS::S3::Bucket", `{"VersioningConfiguration": {}}`), "It.Properties.VersioningConfiguration"},
+		{"bucket property", resource("AWS::S3::Bucket", `{"ReplicationConfiguration": {}}`), "It.Properties.ReplicationConfiguration"},
 
 		{"function property", function(`, "Layers": []`), "It.Properties.Layers"},
 		{"function environment", function(`, "Environment": {"Secrets": {}}`), "It.Properties.Environment.Secrets"},

@@ -28,18 +28,27 @@ func InertParts() []Inert {
 		{Type: "*", Part: "UpdateReplacePolicy", Because: "a running stack is never updated"},
 		{Type: "*", Part: "Metadata", Because: "it speaks to sam build and to people"},
 
+		{Type: "AWS::KMS::Alias", Because: "nothing is written to a disk, so there is nothing to encrypt"},
+		{Type: "AWS::KMS::Key", Because: "nothing is written to a disk, so there is nothing to encrypt"},
+
 		{Type: "AWS::IAM::Role", Because: "nobody is authenticated, so there is nothing to allow"},
 
 		{Type: "AWS::DynamoDB::Table", Part: "Properties.SSESpecification", Because: "nothing is written to a disk", Shown: true},
 		{Type: "AWS::DynamoDB::Table", Part: "Properties.PointInTimeRecoverySpecification", Because: "there is no earlier state to restore", Shown: true},
 		{Type: "AWS::S3::Bucket", Part: "Properties.BucketEncryption", Because: "nothing is written to a disk"},
+		{Type: "AWS::S3::Bucket", Part: "Properties.LifecycleConfiguration", Because: "a program does not run for days on end"},
+		{Type: "AWS::S3::Bucket", Part: "Properties.VersioningConfiguration", Because: "nobody asks for an earlier version"},
 		{Type: "AWS::S3::Bucket", Part: "Properties.OwnershipControls", Because: "there is one account"},
 		{Type: "AWS::S3::Bucket", Part: "Properties.PublicAccessBlockConfiguration", Because: "nobody is authenticated, and only this machine can ask"},
+		{Type: "AWS::Logs::LogGroup", Part: "Properties.KmsKeyId", Because: "nothing is written to a disk"},
+		{Type: "AWS::SNS::Topic", Part: "Properties.KmsMasterKeyId", Because: "nothing is written to a disk", Shown: true},
+		{Type: "AWS::SQS::Queue", Part: "Properties.KmsMasterKeyId", Because: "nothing is written to a disk", Shown: true},
 		{Type: "AWS::SQS::Queue", Part: "Properties.SqsManagedSseEnabled", Because: "nothing is written to a disk", Shown: true},
 		{Type: "AWS::Scheduler::Schedule", Part: "Properties.Target.RoleArn", Because: "nobody is authenticated", Shown: true},
 
 		{Type: "AWS::Serverless::Function", Part: "Properties.Architectures", Because: "handlers run in this process", Shown: true},
 		{Type: "AWS::Serverless::Function", Part: "Properties.Handler", Because: "CodeUri says which handler it is", Shown: true},
+		{Type: "AWS::Serverless::Function", Part: "Properties.KmsKeyArn", Because: "nothing is written to a disk"},
 		{Type: "AWS::Serverless::Function", Part: "Properties.MemorySize", Because: "handlers share the memory of this process", Shown: true},
 		{Type: "AWS::Serverless::Function", Part: "Properties.Role", Because: "nobody is authenticated", Shown: true},
 		{Type: "AWS::Serverless::Function", Part: "Properties.Runtime", Because: "handlers run in this process", Shown: true},

@@ -11,18 +11,22 @@ import (
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-sns-topic.html
 func (d *deployment) topic(r cloudformation.Resource) (cloudformation.Values, error) {
 	var p struct {
-		DisplayName string
-		TopicName   string
-		Tags        []tag
+		DisplayName    string
+		KmsMasterKeyId string
+		TopicName      string
+		Tags           []tag
 	}
 	if err := r.Decode(&p); err != nil {
 		return cloudformation.Values{}, err
 	}
 	name := cmp.Or(p.TopicName, physicalName(r))
-	input := map[string]any{"Name": name}
-	if p.DisplayName != "" {
-		input["Attributes"] = map[string]string{"DisplayName": p.DisplayName}
+	attributes := map[string]string{}
+	for name, value := range map[string]string{"DisplayName": p.DisplayName, "KmsMasterKeyId": p.KmsMasterKeyId} {
+		if value != "" {
+			attributes[name] = value
+		}
 	}
+	input := map[string]any{"Name": name, "Attributes": attributes}
 	if len(p.Tags) > 0 {
 		input["Tags"] = p.Tags
 	}

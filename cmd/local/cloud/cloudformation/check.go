@@ -45,12 +45,10 @@ func (t *Template) checkResource(r resource) error {
 			return within("DependsOn", fmt.Errorf("there is no resource %q", id))
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(r.properties)) {
-		if err := t.checkValue(r.properties[name]); err != nil {
-			return within("Properties", within(name, err))
-		}
+	if err := t.checkValue(r.properties); err != nil {
+		return within("Properties", err)
 	}
-	return nil
+	return t.checkValue(r.attributes)
 }
 
 func (t *Template) checkValue(v any) error {

@@ -201,7 +201,11 @@ func (d *deployment) make(id string, r resource) (Values, error) {
 	if err != nil {
 		return Values{}, within("Properties", err)
 	}
-	return d.create(Resource{LogicalID: id, Type: r.Type, Properties: properties, Attributes: r.attributes})
+	attributes, err := d.object(r.attributes)
+	if err != nil {
+		return Values{}, err
+	}
+	return d.create(Resource{LogicalID: id, Type: r.Type, Properties: properties, Attributes: attributes})
 }
 
 func (d *deployment) wanted(r resource) (bool, error) {

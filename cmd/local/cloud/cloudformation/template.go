@@ -37,7 +37,9 @@ type output struct {
 
 const samTransform = "AWS::Serverless-2016-10-31"
 
-// lifeAttributes are the members of a resource that are handed to Create.
+// lifeAttributes are the members of a resource that are handed to Create,
+// resolved as properties are.
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/function-refs-in-policy-attributes.html
 var lifeAttributes = []string{"DeletionPolicy", "UpdateReplacePolicy", "UpdatePolicy", "CreationPolicy", "Metadata"}
 
 // Parse reads a template in JSON or YAML and checks that whatever it refers

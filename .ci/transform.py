@@ -31,10 +31,10 @@ def main(source, folder, transformed_out, definition_out=None):
         properties = resource.get("Properties", {})
         if resource["Type"] == "AWS::Serverless::Function":
             properties["CodeUri"] = UPLOADED
-        if resource["Type"] == "AWS::Serverless::StateMachine":
-            definition = pathlib.Path(folder, properties["DefinitionUri"]).read_text()
+        if resource["Type"] == "AWS::StepFunctions::StateMachine":
+            definition = pathlib.Path(folder, properties["DefinitionS3Location"]).read_text()
             definitions[name] = substitute(definition, properties["DefinitionSubstitutions"], template)
-            properties["DefinitionUri"] = UPLOADED
+            properties["DefinitionS3Location"] = UPLOADED
 
     transformed = transform(template, {}, NoManagedPolicies())
     for name, definition in definitions.items():

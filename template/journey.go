@@ -1,11 +1,13 @@
 package template
 
 import (
+	"encoding/json"
+
 	"orderflow/statemachine"
 
 	"github.com/awslabs/goformation/v7/cloudformation/dynamodb"
-	"github.com/awslabs/goformation/v7/cloudformation/serverless"
 	"github.com/awslabs/goformation/v7/cloudformation/sns"
+	"github.com/awslabs/goformation/v7/cloudformation/stepfunctions"
 )
 
 const (
@@ -33,25 +35,7 @@ func journey() []Resource {
 		allowed:    []Statement{Allow(GetAtt(catalogueTable, "Arn"), "dynamodb:BatchGetItem")},
 	}
 	return append([]Resource{
-		{ID: orderStateMachine, Body: with(serverless.StateMachine{
-			Type:          new("STANDARD"),
-			DefinitionUri: &serverless.StateMachine_DefinitionUri{String: new("../statemachine/order.asl.json")},
-			DefinitionSubstitutions: map[string]string{
-				statemachine.SubstituteValidationFunction:     GetAtt(validationFunction, "Arn"),
-				statemachine.SubstituteOrdersTable:            Ref(ordersTable),
-				statemachine.SubstituteOrdersTopic:            Ref(ordersTopic),
-				statemachine.SubstituteCallbackTimeoutSeconds: Ref(callbackTimeoutSeconds),
-			},
-			Role: new(GetAtt(stateMachineRole, "Arn")),
-		}, map[string]any{
-			"Logging": map[string]any{
-				"Level":                Ref(stateMachineLogLevel),
-				"IncludeExecutionData": choose(logsExecutionData, true, false),
-				"Destinations": []any{map[string]any{
-					"CloudWatchLogsLogGroup": map[string]any{"LogGroupArn": GetAtt(stateMachineLogGroup, "Arn")},
-				}},
-			},
-		})},
+		{ID: orderStateMachine, Body: stateMachine()},
 		role(stateMachineRole, "What "+orderStateMachine+" may do.",
 			trustService("states.amazonaws.com").When("StringEquals", "aws:SourceAccount", Ref("AWS::AccountId")),
 			Allow(GetAtt(validationFunction, "Arn"), "lambda:InvokeFunction"),
@@ -69,6 +53,39 @@ func journey() []Resource {
 			}}),
 		Table(catalogueTable, "What can be ordered, and at what price, by sku.", "sku"),
 	}, validation.resources()...)
+}
+
+// stateMachine is CloudFormation's and not SAM's, whose type lets no encryption
+// through: https://github.com/aws/serverless-application-model/issues/3925.
+// sam build and sam deploy treat the file with its definition alike.
+func stateMachine() json.Marshaler {
+	return with(stepfunctions.StateMachine{
+		StateMachineType: new("STANDARD"),
+		DefinitionSubstitutions: map[string]any{
+			statemachine.SubstituteValidationFunction:     GetAtt(validationFunction, "Arn"),
+			statemachine.SubstituteOrdersTable:            Ref(ordersTable),
+			statemachine.SubstituteOrdersTopic:            Ref(ordersTopic),
+			statemachine.SubstituteCallbackTimeoutSeconds: Ref(callbackTimeoutSeconds),
+		},
+		RoleArn: GetAtt(stateMachineRole, "Arn"),
+		LoggingConfiguration: &stepfunctions.StateMachine_LoggingConfiguration{
+			Level: new(Ref(stateMachineLogLevel)),
+			Destinations: []stepfunctions.StateMachine_LogDestination{{
+				CloudWatchLogsLogGroup: &stepfunctions.StateMachine_CloudWatchLogsLogGroup{
+					LogGroupArn: new(GetAtt(stateMachineLogGroup, "Arn")),
+				},
+			}},
+		},
+	}, map[string]any{
+		"DefinitionS3Location": "../statemachine/order.asl.json", // where sam deploy puts it
+		"EncryptionConfiguration": encrypted(
+			map[string]any{"Type": "CUSTOMER_MANAGED_KMS_KEY", "KmsKeyId": GetAtt(dataKey, "Arn")},
+			map[string]any{"Type": "AWS_OWNED_KEY"},
+		),
+		"LoggingConfiguration": map[string]any{
+			"IncludeExecutionData": choose(logsExecutionData, true, false),
+		},
+	})
 }
 
 // deliverLogs is what Step Functions needs to set up its log. CloudWatch Logs

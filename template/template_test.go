@@ -96,20 +96,20 @@ func TestSectionsAreInCloudFormationsOrder(t *testing.T) {
 
 func TestEveryResourceIsNamedAfterItsType(t *testing.T) {
 	suffixes := map[string]string{
-		"AWS::DynamoDB::Table":          "Table",
-		"AWS::IAM::Role":                "Role",
-		"AWS::KMS::Alias":               "KeyAlias",
-		"AWS::KMS::Key":                 "Key",
-		"AWS::Logs::LogGroup":           "LogGroup",
-		"AWS::S3::Bucket":               "Bucket",
-		"AWS::SNS::Subscription":        "Subscription",
-		"AWS::SNS::Topic":               "Topic",
-		"AWS::SQS::Queue":               "Queue",
-		"AWS::SQS::QueuePolicy":         "QueuePolicy",
-		"AWS::Scheduler::Schedule":      "Schedule",
-		"AWS::Serverless::Function":     "Function",
-		"AWS::Serverless::HttpApi":      "Api",
-		"AWS::Serverless::StateMachine": "StateMachine",
+		"AWS::DynamoDB::Table":             "Table",
+		"AWS::IAM::Role":                   "Role",
+		"AWS::KMS::Alias":                  "KeyAlias",
+		"AWS::KMS::Key":                    "Key",
+		"AWS::Logs::LogGroup":              "LogGroup",
+		"AWS::S3::Bucket":                  "Bucket",
+		"AWS::SNS::Subscription":           "Subscription",
+		"AWS::SNS::Topic":                  "Topic",
+		"AWS::SQS::Queue":                  "Queue",
+		"AWS::SQS::QueuePolicy":            "QueuePolicy",
+		"AWS::Scheduler::Schedule":         "Schedule",
+		"AWS::Serverless::Function":        "Function",
+		"AWS::Serverless::HttpApi":         "Api",
+		"AWS::StepFunctions::StateMachine": "StateMachine",
 	}
 	logicalID := regexp.MustCompile(`^[A-Z][A-Za-z]+$`)
 	for id, r := range render(t, Consumers()).Resources {

@@ -63,7 +63,7 @@ type Config struct {
 	Functions map[string]Function
 
 	// Definitions are the state machines, by their file: the template's
-	// DefinitionUri, relative to the module's root.
+	// DefinitionS3Location, relative to the module's root.
 	Definitions map[string][]byte
 
 	// Neighbours are what else answers at the endpoint, by path prefix

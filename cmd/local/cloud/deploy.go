@@ -53,20 +53,20 @@ type creator func(d *deployment, r cloudformation.Resource) (cloudformation.Valu
 // creators are the resource types that exist at home, by the file that each
 // is in. All others are refused.
 var creators = map[string]creator{
-	"AWS::DynamoDB::Table":          (*deployment).table,
-	"AWS::IAM::Role":                (*deployment).role,
-	"AWS::KMS::Alias":               (*deployment).keyAlias,
-	"AWS::KMS::Key":                 (*deployment).key,
-	"AWS::Logs::LogGroup":           (*deployment).logGroup,
-	"AWS::S3::Bucket":               (*deployment).bucket,
-	"AWS::SNS::Subscription":        (*deployment).subscription,
-	"AWS::SNS::Topic":               (*deployment).topic,
-	"AWS::SQS::Queue":               (*deployment).queue,
-	"AWS::SQS::QueuePolicy":         (*deployment).queuePolicy,
-	"AWS::Scheduler::Schedule":      (*deployment).schedule,
-	"AWS::Serverless::Function":     (*deployment).function,
-	"AWS::Serverless::HttpApi":      (*deployment).httpAPI,
-	"AWS::Serverless::StateMachine": (*deployment).stateMachine,
+	"AWS::DynamoDB::Table":             (*deployment).table,
+	"AWS::IAM::Role":                   (*deployment).role,
+	"AWS::KMS::Alias":                  (*deployment).keyAlias,
+	"AWS::KMS::Key":                    (*deployment).key,
+	"AWS::Logs::LogGroup":              (*deployment).logGroup,
+	"AWS::S3::Bucket":                  (*deployment).bucket,
+	"AWS::SNS::Subscription":           (*deployment).subscription,
+	"AWS::SNS::Topic":                  (*deployment).topic,
+	"AWS::SQS::Queue":                  (*deployment).queue,
+	"AWS::SQS::QueuePolicy":            (*deployment).queuePolicy,
+	"AWS::Scheduler::Schedule":         (*deployment).schedule,
+	"AWS::Serverless::Function":        (*deployment).function,
+	"AWS::Serverless::HttpApi":         (*deployment).httpAPI,
+	"AWS::StepFunctions::StateMachine": (*deployment).stateMachine,
 }
 
 func (d *deployment) create(r cloudformation.Resource) (cloudformation.Values, error) {

@@ -62,7 +62,7 @@ func TestRefusedTemplates(t *testing.T) {
 		return function(`, "Events": {"On": {"Type": "` + kind + `", "Properties": ` + properties + `}}`)
 	}
 	machine := func(more string) string {
-		return resource("AWS::Serverless::StateMachine", `{"DefinitionUri": "../statemachine/pass.asl.json", "Role": "arn:aws:iam::000000000000:role/r"`+more+`}`)
+		return resource("AWS::StepFunctions::StateMachine", `{"DefinitionS3Location": "../statemachine/pass.asl.json", "RoleArn": "arn:aws:iam::000000000000:role/r"`+more+`}`)
 	}
 	schedule := func(expression, window, more string) string {
 		return resource("AWS::Scheduler::Schedule", `{"ScheduleExpression": "`+expression+`", "FlexibleTimeWindow": `+window+`,
@@ -131,10 +131,10 @@ func TestRefusedTemplates(t *testing.T) {
 		{"schedule window", schedule("rate(1 hour)", `{"Mode": "FLEXIBLE"}`, ""), "It: ValidationException: MaximumWindowInMinutes"},
 
 		{"machine property", machine(`, "Events": {}`), "It.Properties.Events"},
-		{"no such definition", resource("AWS::Serverless::StateMachine", `{"DefinitionUri": "none.json", "Role": "r"}`), `It.Properties.DefinitionUri: there is no state machine "template/none.json"`},
+		{"no such definition", resource("AWS::StepFunctions::StateMachine", `{"DefinitionS3Location": "none.json", "RoleArn": "r"}`), `It.Properties.DefinitionS3Location: there is no state machine "template/none.json"`},
 		{"substitution missing", machine(``), "It.Properties.DefinitionSubstitutions: nothing is given for Greeting"},
 		{"substitution too many", machine(`, "DefinitionSubstitutions": {"Greeting": "hi", "Name": "x"}`), "It.Properties.DefinitionSubstitutions: the definition has no Name"},
-		{"machine type", machine(`, "Type": "EXPRESS", "DefinitionSubstitutions": {"Greeting": "hi"}`), "It: StateMachineTypeNotSupported"},
+		{"machine type", machine(`, "StateMachineType": "EXPRESS", "DefinitionSubstitutions": {"Greeting": "hi"}`), "It: StateMachineTypeNotSupported"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -159,8 +159,8 @@ func TestValues(t *testing.T) {
 			"Role": {"Type": "AWS::IAM::Role", "Properties": {}},
 			"Log": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "/aws/x"}},
 			"Function": {"Type": "AWS::Serverless::Function", "Properties": {"CodeUri": "../lambdas/echo/bootstrap", "Role": {"Fn::GetAtt": ["Role", "Arn"]}}},
-			"Machine": {"Type": "AWS::Serverless::StateMachine", "Properties": {"DefinitionUri": "../statemachine/pass.asl.json",
-				"Role": {"Fn::GetAtt": ["Role", "Arn"]}, "DefinitionSubstitutions": {"Greeting": "hi"}}},
+			"Machine": {"Type": "AWS::StepFunctions::StateMachine", "Properties": {"DefinitionS3Location": "../statemachine/pass.asl.json",
+				"RoleArn": {"Fn::GetAtt": ["Role", "Arn"]}, "DefinitionSubstitutions": {"Greeting": "hi"}}},
 			"Schedule": {"Type": "AWS::Scheduler::Schedule", "Properties": {"ScheduleExpression": "rate(1 hour)", "FlexibleTimeWindow": {"Mode": "OFF"},
 				"Target": {"Arn": {"Fn::GetAtt": ["Function", "Arn"]}, "RoleArn": {"Fn::GetAtt": ["Role", "Arn"]}, "Input": "[]"}}},
 			"Api": {"Type": "AWS::Serverless::HttpApi"}

@@ -55,8 +55,9 @@ func InertParts() []Inert {
 		{Type: "AWS::Serverless::HttpApi", Part: "Properties.AccessLogSettings", Because: "requests are not logged, but by the function that answers them"},
 		{Type: "AWS::Serverless::HttpApi", Part: "Properties.FailOnWarnings", Because: "it is about importing an OpenAPI document"},
 		{Type: "AWS::Serverless::HttpApi", Part: "Properties.DefaultRouteSettings.DetailedMetricsEnabled", Because: "there are no metrics"},
-		{Type: "AWS::Serverless::StateMachine", Part: "Properties.Logging", Because: "the history is kept anyway", Shown: true},
-		{Type: "AWS::Serverless::StateMachine", Part: "Properties.Role", Because: "nobody is authenticated", Shown: true},
+		{Type: "AWS::StepFunctions::StateMachine", Part: "Properties.EncryptionConfiguration", Because: "nothing is written to a disk"},
+		{Type: "AWS::StepFunctions::StateMachine", Part: "Properties.LoggingConfiguration", Because: "the history is kept anyway", Shown: true},
+		{Type: "AWS::StepFunctions::StateMachine", Part: "Properties.RoleArn", Because: "nobody is authenticated", Shown: true},
 	}
 }
 

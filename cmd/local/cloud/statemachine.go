@@ -17,11 +17,12 @@ import (
 // paths are relative to it.
 const templateFolder = "template"
 
-// https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-statemachine.html
+// DefinitionS3Location is a path, as in the template that sam package takes.
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-stepfunctions-statemachine.html
 type stateMachineProperties struct {
+	DefinitionS3Location    string `cfn:",required"`
 	DefinitionSubstitutions map[string]string
-	DefinitionUri           string `cfn:",required"`
-	Logging                 *struct {
+	LoggingConfiguration    *struct {
 		Destinations []struct {
 			CloudWatchLogsLogGroup struct {
 				LogGroupArn string `json:"logGroupArn"`
@@ -30,9 +31,9 @@ type stateMachineProperties struct {
 		IncludeExecutionData bool   `json:"includeExecutionData"`
 		Level                string `json:"level,omitempty"`
 	}
-	Name string
-	Role string `cfn:",required"`
-	Type string
+	RoleArn          string `cfn:",required"`
+	StateMachineName string
+	StateMachineType string
 }
 
 func (d *deployment) stateMachine(r cloudformation.Resource) (cloudformation.Values, error) {
@@ -40,20 +41,20 @@ func (d *deployment) stateMachine(r cloudformation.Resource) (cloudformation.Val
 	if err := r.Decode(&p); err != nil {
 		return cloudformation.Values{}, err
 	}
-	file := path.Join(templateFolder, p.DefinitionUri)
+	file := path.Join(templateFolder, p.DefinitionS3Location)
 	definition, ok := d.config.Definitions[file]
 	if !ok {
-		return cloudformation.Values{}, cloudformation.At(fmt.Errorf("there is no state machine %q", file), "Properties", "DefinitionUri")
+		return cloudformation.Values{}, cloudformation.At(fmt.Errorf("there is no state machine %q", file), "Properties", "DefinitionS3Location")
 	}
 	text, err := substitute(string(definition), p.DefinitionSubstitutions)
 	if err != nil {
 		return cloudformation.Values{}, cloudformation.At(err, "Properties", "DefinitionSubstitutions")
 	}
-	name := cmp.Or(p.Name, physicalName(r))
+	name := cmp.Or(p.StateMachineName, physicalName(r))
 	var created struct{ StateMachineArn string }
-	input := map[string]any{"name": name, "definition": text, "roleArn": p.Role, "type": cmp.Or(p.Type, "STANDARD")}
-	if p.Logging != nil {
-		input["loggingConfiguration"] = p.Logging
+	input := map[string]any{"name": name, "definition": text, "roleArn": p.RoleArn, "type": cmp.Or(p.StateMachineType, "STANDARD")}
+	if p.LoggingConfiguration != nil {
+		input["loggingConfiguration"] = p.LoggingConfiguration
 	}
 	err = d.call(d.States.Actions(), "CreateStateMachine", input, &created)
 	return cloudformation.Values{

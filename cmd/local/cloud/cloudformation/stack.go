@@ -66,9 +66,8 @@ func (t *Template) parametersShown(given map[string]string) []Parameter {
 // transformedTypes are what SAM makes of its own resource types.
 // https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-generated-resources.html
 var transformedTypes = map[string]string{
-	"AWS::Serverless::Function":     "AWS::Lambda::Function",
-	"AWS::Serverless::HttpApi":      "AWS::ApiGatewayV2::Api",
-	"AWS::Serverless::StateMachine": "AWS::StepFunctions::StateMachine",
+	"AWS::Serverless::Function": "AWS::Lambda::Function",
+	"AWS::Serverless::HttpApi":  "AWS::ApiGatewayV2::Api",
 }
 
 func transformed(resourceType string) string {

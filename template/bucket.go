@@ -59,3 +59,11 @@ func lifecycle(days, forEver string) []any {
 		}),
 	}
 }
+
+// bucketPolicy denies plain HTTP; whom the bucket admits their own policies say.
+func bucketPolicy(bucket string) Resource {
+	return Resource{ID: bucket + "Policy", Body: s3.BucketPolicy{
+		Bucket:         Ref(bucket),
+		PolicyDocument: policy(denyPlainHTTP("s3:*", GetAtt(bucket, "Arn"), Sub("${"+bucket+".Arn}/*"))),
+	}}
+}

@@ -130,13 +130,16 @@ func encryptedQueue(queue sqs.Queue) json.Marshaler {
 
 func queueName(id string) string { return "${AWS::StackName}-" + id }
 
-// queuePolicy admits our topic alone.
+// queuePolicy admits our topic alone, over TLS. Others of this account are not
+// denied, if their own policies admit them: on-call moves dead letters back, and
+// whoever does sends them.
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html
 func queuePolicy(queue string) Resource {
 	admit := Allow(GetAtt(queue, "Arn"), "sqs:SendMessage").When("ArnEquals", "aws:SourceArn", Ref(ordersTopic))
 	admit.Principal = map[string]string{"Service": "sns.amazonaws.com"}
 	return Resource{ID: queue + "Policy", Body: sqs.QueuePolicy{
 		Queues:         []string{Ref(queue)},
-		PolicyDocument: policyDocument{policyLanguage, []Statement{admit}},
+		PolicyDocument: policy(admit, denyPlainHTTP("sqs:*", GetAtt(queue, "Arn"))),
 	}}
 }
 
@@ -169,7 +172,7 @@ func (c Consumer) answer() []Statement {
 	if !c.Answers {
 		return nil
 	}
-	return []Statement{Allow(Ref(orderStateMachine), "states:SendTaskSuccess", "states:SendTaskFailure")}
+	return []Statement{answerTasks(orderStateMachine)}
 }
 
 func sentence(clause string) string {

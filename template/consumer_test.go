@@ -212,28 +212,3 @@ func TestTablesThatForget(t *testing.T) {
 		t.Error(diff)
 	}
 }
-
-func TestQueuesAdmitTheTopicAlone(t *testing.T) {
-	resources := render(t, Consumers()).Resources
-	for id, r := range resources {
-		if r.Type != "AWS::SQS::Queue" {
-			continue
-		}
-		want := map[string]any{
-			"Queues": []any{map[string]any{"Ref": id}},
-			"PolicyDocument": map[string]any{
-				"Version": "2012-10-17",
-				"Statement": []any{map[string]any{
-					"Effect":    "Allow",
-					"Principal": map[string]any{"Service": "sns.amazonaws.com"},
-					"Action":    []any{"sqs:SendMessage"},
-					"Resource":  []any{map[string]any{"Fn::GetAtt": []any{id, "Arn"}}},
-					"Condition": map[string]any{"ArnEquals": map[string]any{"aws:SourceArn": map[string]any{"Ref": ordersTopic}}},
-				}},
-			},
-		}
-		if diff := cmp.Diff(want, resources[id+"Policy"].Properties); diff != "" {
-			t.Errorf("%s: %s", id, diff)
-		}
-	}
-}

@@ -16,8 +16,13 @@ func Consumers() []Consumer {
 			},
 			Answers: true,
 			Access: []Statement{
-				Allow(GetAtt("StockTable", "Arn"), "dynamodb:UpdateItem"),
-				Allow(GetAtt("ReservationsTable", "Arn"), "dynamodb:PutItem", "dynamodb:UpdateItem"),
+				// What is stocked in all is counted by operators alone.
+				Allow(GetAtt("StockTable", "Arn"), "dynamodb:UpdateItem").
+					OnlyAttributes("sku", "available", "reserved", "committed").InTransactions(),
+				Allow(GetAtt("ReservationsTable", "Arn"), "dynamodb:PutItem").
+					OnlyAttributes("orderId", "status", "lines", "reservedAt", order.ExpiresAt),
+				Allow(GetAtt("ReservationsTable", "Arn"), "dynamodb:UpdateItem").
+					OnlyAttributes("orderId", "status").InTransactions(),
 			},
 			Owns: []Resource{
 				Table("StockTable", "How much is there of what, by sku.", "sku"),
@@ -35,8 +40,13 @@ func Consumers() []Consumer {
 			},
 			Answers: true,
 			Access: []Statement{
-				Allow(GetAtt("ShipmentsTable", "Arn"), "dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
-				readOrder(),
+				Allow(GetAtt("ShipmentsTable", "Arn"), "dynamodb:BatchGetItem").
+					OnlyAttributes("orderId", "status", "carrier", "trackingNumber", "bookedAt").Projected(),
+				Allow(GetAtt("ShipmentsTable", "Arn"), "dynamodb:PutItem").
+					OnlyAttributes("orderId", "status", "carrier", "trackingNumber", "bookedAt", "cancelledAt", order.ExpiresAt),
+				Allow(GetAtt("ShipmentsTable", "Arn"), "dynamodb:UpdateItem").
+					OnlyAttributes("orderId", "status"),
+				readOrder("status", "shippingAddress"),
 			},
 			Owns: []Resource{
 				withExpiry(Table("ShipmentsTable", "The parcel of each order, by orderId.", "orderId")),
@@ -53,9 +63,13 @@ func Consumers() []Consumer {
 				"SENDER":              Ref(senderEmail),
 			},
 			Access: []Statement{
-				Allow(GetAtt("NotificationsTable", "Arn"), "dynamodb:BatchGetItem", "dynamodb:PutItem"),
-				readOrder(),
-				// The verified identity may be the address or its domain.
+				Allow(GetAtt("NotificationsTable", "Arn"), "dynamodb:BatchGetItem").
+					OnlyAttributes("orderId", "eventType").Projected(),
+				Allow(GetAtt("NotificationsTable", "Arn"), "dynamodb:PutItem").
+					OnlyAttributes("orderId", "eventType", "sentAt", "messageId", order.ExpiresAt).ReturningNothing(),
+				readOrder("customer", "shippingAddress"),
+				// The verified identity may be the address, its domain or one above;
+				// in SES's sandbox the recipient's is asked for as well.
 				Allow(Sub("arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/*"), "ses:SendEmail").
 					When("StringEquals", "ses:FromAddress", Ref(senderEmail)),
 			},
@@ -72,14 +86,16 @@ func Consumers() []Consumer {
 			},
 			Environment: map[string]string{"ANALYTICS_BUCKET": Ref("AnalyticsBucket")},
 			Access:      []Statement{Allow(Sub("${AnalyticsBucket.Arn}/*"), "s3:PutObject")},
-			Owns:        []Resource{bucket("AnalyticsBucket", "Every event announced.", analyticsRetentionDays, keepsAllAnalytics)},
+			Owns:        []Resource{bucket("AnalyticsBucket", "Every event announced.", analyticsRetentionDays, keepsAllAnalytics), bucketPolicy("AnalyticsBucket")},
 			Batch:       Batch{Size: 100, WindowSeconds: 5}, // a batch is an object: the fewer the better
 		},
 	}
 }
 
 // readOrder is for what no event carries: personal data. The order is read
-// together with what the consumer keeps about it.
-func readOrder() Statement {
-	return Allow(GetAtt(ordersTable, "Arn"), "dynamodb:BatchGetItem")
+// together with what the consumer keeps about it, and no more of it than these
+// attributes.
+func readOrder(attributes ...string) Statement {
+	return Allow(GetAtt(ordersTable, "Arn"), "dynamodb:BatchGetItem").
+		OnlyAttributes(append([]string{"orderId"}, attributes...)...).Projected()
 }

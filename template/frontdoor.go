@@ -28,9 +28,13 @@ func frontDoor(auth Auth) []Resource {
 		seconds:    apiTimeoutSeconds,
 		env:        env,
 		allowed: []Statement{
-			Allow(Ref(orderStateMachine), "states:StartExecution"),
+			startReleased(orderStateMachine),
 			Allow(executionsOf(orderStateMachine), "states:DescribeExecution"),
-			Allow(GetAtt(ordersTable, "Arn"), "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
+			Allow(GetAtt(ordersTable, "Arn"), "dynamodb:GetItem", "dynamodb:BatchGetItem"), // whole: it shows them
+			Allow(GetAtt(ordersTable, "Arn"), "dynamodb:PutItem").
+				OnlyAttributes("orderId", "status", "customerId", "customer", "shippingAddress", "items", "createdAt", "fingerprint", "decidedAt", "failure"),
+			Allow(GetAtt(ordersTable, "Arn"), "dynamodb:UpdateItem").
+				OnlyAttributes("orderId", "status", "failure", "decidedAt"),
 			Allow(Sub("${"+ordersTable+".Arn}/index/"+customerIndex), "dynamodb:Query"),
 		},
 		events: map[string]serverless.Function_EventSource{
@@ -98,9 +102,4 @@ func accessLogFormat() string {
 	}
 	raw, _ := json.Marshal(format) // strings alone
 	return string(raw)
-}
-
-// executionsOf is the ARN of every execution of a state machine.
-func executionsOf(stateMachine string) string {
-	return Sub("arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:execution:${" + stateMachine + ".Name}:*")
 }

@@ -17,7 +17,7 @@ type function struct {
 	does       string // one sentence
 	seconds    int    // timeout
 	env        map[string]string
-	allowed    []Statement // beyond writing its own log
+	allowed    []Statement // beyond writing its own log, and traces
 	events     map[string]serverless.Function_EventSource
 	overlay    map[string]any // what SAM knows about events and goformation does not
 }
@@ -55,7 +55,7 @@ func (f function) resources() []Resource {
 			},
 		}, overlay)},
 		role(roleID, "What "+id+"Function may do.", trustService("lambda.amazonaws.com"),
-			slices.Concat([]Statement{writeLog(logGroupID)}, f.allowed)...),
+			slices.Concat([]Statement{writeLog(logGroupID), writeTraces()}, f.allowed)...),
 		logGroup(logGroupID, "/aws/lambda/${AWS::StackName}/"+f.capability),
 	}
 }

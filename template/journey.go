@@ -20,6 +20,9 @@ const (
 	customerIndex        = "customer" // of OrdersTable
 	ordersTopic          = "OrdersTopic"
 
+	stateMachineName = "${AWS::StackName}-" + orderStateMachine
+	stateMachineARN  = "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine:" + stateMachineName
+
 	// A validation answers in a fraction of this; ValidateOrder gives up after 30 s.
 	validationTimeoutSeconds = 10
 )
@@ -32,16 +35,26 @@ func journey() []Resource {
 		does:       "Checks an order against the catalogue and prices it.",
 		seconds:    validationTimeoutSeconds,
 		env:        map[string]string{"CATALOGUE_TABLE": Ref(catalogueTable)},
-		allowed:    []Statement{Allow(GetAtt(catalogueTable, "Arn"), "dynamodb:BatchGetItem")},
+		allowed: []Statement{
+			Allow(GetAtt(catalogueTable, "Arn"), "dynamodb:BatchGetItem").
+				OnlyAttributes("sku", "name", "unitPrice", "currency", "weightGrams").Projected(),
+		},
 	}
 	return append([]Resource{
 		{ID: orderStateMachine, Body: stateMachine()},
 		role(stateMachineRole, "What "+orderStateMachine+" may do.",
-			trustService("states.amazonaws.com").When("StringEquals", "aws:SourceAccount", Ref("AWS::AccountId")),
-			Allow(GetAtt(validationFunction, "Arn"), "lambda:InvokeFunction"),
-			Allow(GetAtt(ordersTable, "Arn"), "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
+			trustService("states.amazonaws.com").actingFor(Sub(stateMachineARN), Sub(stateMachineARN+":*")),
+			invokeVersions(validationFunction),
+			Allow(GetAtt(ordersTable, "Arn"), "dynamodb:GetItem").
+				OnlyAttributes("orderId", "status", "failure", "decidedAt").Projected(),
+			Allow(GetAtt(ordersTable, "Arn"), "dynamodb:PutItem").
+				OnlyAttributes("orderId", "status", "customerId", "customer", "shippingAddress", "lines", "total", "createdAt", "fingerprint").ReturningNothing(),
+			Allow(GetAtt(ordersTable, "Arn"), "dynamodb:UpdateItem").
+				OnlyAttributes("orderId", "status", "reservation", "shipment", "failure", "decidedAt",
+					"customerId", "customer", "shippingAddress", "items", "createdAt", "fingerprint").ReturningNothing(),
 			Allow(Ref(ordersTopic), "sns:Publish"),
 			deliverLogs(),
+			sampleTraces(),
 		),
 		logGroup(stateMachineLogGroup, "/aws/vendedlogs/states/${AWS::StackName}"),
 		tableWithIndexes(ordersTable, "Orders, by orderId; index customer, by customerId and createdAt.",
@@ -60,6 +73,7 @@ func journey() []Resource {
 // sam build and sam deploy treat the file with its definition alike.
 func stateMachine() json.Marshaler {
 	return with(stepfunctions.StateMachine{
+		StateMachineName: new(Sub(stateMachineName)), // so that its role can name it
 		StateMachineType: new("STANDARD"),
 		DefinitionSubstitutions: map[string]any{
 			statemachine.SubstituteValidationFunction:     GetAtt(validationFunction, "Arn"),
@@ -104,10 +118,29 @@ func deliverLogs() Statement {
 	)
 }
 
+// sampleTraces is what Step Functions needs to trace executions: it decides by
+// itself which.
+// https://docs.aws.amazon.com/step-functions/latest/dg/concepts-xray-tracing.html
+func sampleTraces() Statement {
+	traces := writeTraces()
+	traces.Action = append(traces.Action, "xray:GetSamplingRules", "xray:GetSamplingTargets")
+	return traces
+}
+
 // topic is where the state machine announces; consumers subscribe by themselves.
+// Its policy takes the place of the one that SNS gives a topic, by which
+// everybody in the account may publish: now only whom their own policies admit.
+// It can deny by plain HTTP what can be published alone.
+// https://docs.aws.amazon.com/sns/latest/dg/sns-security-best-practices.html
 func topic() []Resource {
-	return []Resource{{ID: ordersTopic, Body: sns.Topic{
-		DisplayName:    new("Orders"),
-		KmsMasterKeyId: new(encrypted(GetAtt(dataKey, "Arn"), "alias/aws/sns")),
-	}}}
+	return []Resource{
+		{ID: ordersTopic, Body: sns.Topic{
+			DisplayName:    new("Orders"),
+			KmsMasterKeyId: new(encrypted(GetAtt(dataKey, "Arn"), "alias/aws/sns")),
+		}},
+		{ID: ordersTopic + "Policy", Body: sns.TopicPolicy{
+			Topics:         []string{Ref(ordersTopic)},
+			PolicyDocument: policy(denyPlainHTTP("sns:Publish", Ref(ordersTopic))),
+		}},
+	}
 }

@@ -130,18 +130,12 @@ func useFor(contextKey, value string, actions ...string) Statement {
 // it to each role's own; kms:CallerAccount keeps others out.
 // https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-caller-account
 func useByAccount(operator, conditionKey, value string, actions []string) Statement {
-	conditions := map[string]map[string]string{"StringEquals": {"kms:CallerAccount": Ref("AWS::AccountId")}}
-	if conditions[operator] == nil {
-		conditions[operator] = map[string]string{}
-	}
-	conditions[operator][conditionKey] = value
 	return Statement{
 		Effect:    "Allow",
 		Principal: map[string]string{"AWS": "*"},
 		Action:    actions,
 		Resource:  []string{"*"},
-		Condition: conditions,
-	}
+	}.When("StringEquals", "kms:CallerAccount", Ref("AWS::AccountId")).When(operator, conditionKey, value)
 }
 
 // keptOnDeletion and keptOnReplacement are what becomes of data when its stack

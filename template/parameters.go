@@ -57,6 +57,7 @@ func parameters() []ParameterGroup {
 		{"Browsers", browsers()},
 		{"Pace", pace()},
 		{"Keeping", keeping()},
+		{"Roles", roles()},
 	}
 }
 
@@ -180,5 +181,6 @@ func conditions() []Condition {
 		{isEncryptedByCustomer, equals(Ref(customerManagedKey), "yes")},
 		{logsExecutionData, equals(Ref(stateMachineLogData), "yes")},
 		{keepsAllAnalytics, equals(Ref(analyticsRetentionDays), "0")},
+		{hasPermissionsBoundary, not(equals(Ref(permissionsBoundary), ""))},
 	}
 }

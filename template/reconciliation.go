@@ -41,10 +41,17 @@ func reconcile() []Resource {
 			"GRACE_SECONDS":      strconv.Itoa(graceSeconds),
 		},
 		allowed: []Statement{
-			Allow(GetAtt(ordersTable, "Arn"), "dynamodb:Scan", "dynamodb:BatchGetItem", "dynamodb:UpdateItem"),
-			Allow(GetAtt("ReservationsTable", "Arn"), "dynamodb:Scan", "dynamodb:BatchGetItem"),
-			Allow(GetAtt("ShipmentsTable", "Arn"), "dynamodb:Scan", "dynamodb:BatchGetItem"),
-			Allow(GetAtt("StockTable", "Arn"), "dynamodb:Scan"),
+			// Nothing personal.
+			Allow(GetAtt(ordersTable, "Arn"), "dynamodb:Scan", "dynamodb:BatchGetItem").
+				OnlyAttributes("orderId", "status", "createdAt", "decidedAt", "lines", "total", "reservation", "shipment", "failure").Projected(),
+			Allow(GetAtt(ordersTable, "Arn"), "dynamodb:UpdateItem").
+				OnlyAttributes("orderId", "status", "failure", "decidedAt").ReturningNothing(),
+			Allow(GetAtt("ReservationsTable", "Arn"), "dynamodb:Scan", "dynamodb:BatchGetItem").
+				OnlyAttributes("orderId", "status", "reservedAt").Projected(),
+			Allow(GetAtt("ShipmentsTable", "Arn"), "dynamodb:Scan", "dynamodb:BatchGetItem").
+				OnlyAttributes("orderId", "status", "bookedAt").Projected(),
+			Allow(GetAtt("StockTable", "Arn"), "dynamodb:Scan").
+				OnlyAttributes("sku", "stocked", "available", "reserved", "committed").Projected(),
 			Allow(executionsOf(orderStateMachine), "states:DescribeExecution"),
 			Allow(Ref(ordersTopic), "sns:Publish"),
 		},
@@ -52,8 +59,11 @@ func reconcile() []Resource {
 	return append(handler.resources(),
 		Resource{ID: runSchedule, Body: schedule(reconciliationFunction)},
 		role(runScheduleRole, "What "+runSchedule+" may do.",
-			trustService("scheduler.amazonaws.com").When("StringEquals", "aws:SourceAccount", Ref("AWS::AccountId")),
-			Allow(GetAtt(reconciliationFunction, "Arn"), "lambda:InvokeFunction"),
+			// Of schedules IAM is told the group alone.
+			// https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
+			trustService("scheduler.amazonaws.com").actingFor(
+				Sub("arn:${AWS::Partition}:scheduler:${AWS::Region}:${AWS::AccountId}:schedule-group/default")),
+			invokeReleased(reconciliationFunction),
 		),
 	)
 }

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"orderflow/cmd/local/cloud/cloudformation"
@@ -21,6 +22,10 @@ type translated struct {
 	raw []byte
 }
 
+// translations are what was translated before, by the template's JSON: Python
+// takes a second to start.
+var translations sync.Map
+
 // translate skips the test where the translator is not installed.
 func translate(t *testing.T, tmpl *Template) translated {
 	t.Helper()
@@ -30,6 +35,9 @@ func translate(t *testing.T, tmpl *Template) translated {
 	source, err := tmpl.JSON()
 	if err != nil {
 		t.Fatal(err)
+	}
+	if before, ok := translations.Load(string(source)); ok {
+		return before.(translated)
 	}
 	in, out := filepath.Join(t.TempDir(), "template.json"), filepath.Join(t.TempDir(), "translated.json")
 	if err := os.WriteFile(in, source, 0o600); err != nil {
@@ -47,6 +55,7 @@ func translate(t *testing.T, tmpl *Template) translated {
 	if err := json.Unmarshal(result.raw, &result.rendered); err != nil {
 		t.Fatal(err)
 	}
+	translations.Store(string(source), result)
 	return result
 }
 

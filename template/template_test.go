@@ -102,6 +102,8 @@ func TestEveryResourceIsNamedAfterItsType(t *testing.T) {
 		"AWS::KMS::Key":                    "Key",
 		"AWS::Logs::LogGroup":              "LogGroup",
 		"AWS::S3::Bucket":                  "Bucket",
+		"AWS::S3::BucketPolicy":            "BucketPolicy",
+		"AWS::SNS::TopicPolicy":            "TopicPolicy",
 		"AWS::SNS::Subscription":           "Subscription",
 		"AWS::SNS::Topic":                  "Topic",
 		"AWS::SQS::Queue":                  "Queue",

@@ -39,8 +39,9 @@ func (s *store) read(ctx context.Context, orderID string, told order.EventType) 
 			ExpressionAttributeNames: map[string]string{"#country": "country"},
 		},
 		s.notifications: {
-			Keys:           []map[string]types.AttributeValue{{"orderId": str(orderID), "eventType": str(string(told))}},
-			ConsistentRead: aws.Bool(true),
+			Keys:                 []map[string]types.AttributeValue{{"orderId": str(orderID), "eventType": str(string(told))}},
+			ConsistentRead:       aws.Bool(true),
+			ProjectionExpression: aws.String("orderId"), // that it is there is enough
 		},
 	}
 	out, err := s.db.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: request})

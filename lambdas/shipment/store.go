@@ -43,11 +43,15 @@ func (e unexpected) Error() string {
 // read reads an order and its shipment with one call.
 func (s *store) read(ctx context.Context, orderID string) (known, error) {
 	key := []map[string]types.AttributeValue{{"orderId": str(orderID)}}
+	status := map[string]string{"#status": "status"}
 	request := map[string]types.KeysAndAttributes{
-		s.shipments: {Keys: key, ConsistentRead: aws.Bool(true)},
+		s.shipments: {Keys: key, ConsistentRead: aws.Bool(true),
+			ProjectionExpression:     aws.String("#status, carrier, trackingNumber, bookedAt"),
+			ExpressionAttributeNames: status,
+		},
 		s.orders: {Keys: key, ConsistentRead: aws.Bool(true),
 			ProjectionExpression:     aws.String("#status, shippingAddress"),
-			ExpressionAttributeNames: map[string]string{"#status": "status"},
+			ExpressionAttributeNames: status,
 		},
 	}
 	out, err := s.db.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: request})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -45,7 +46,11 @@ func (c *catalogue) products(ctx context.Context, items []order.Item) (map[strin
 			return nil, fmt.Errorf("validation: catalogue is too busy: %d of %d products unread", len(keys), len(items))
 		}
 		out, err := c.db.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{
-			RequestItems: map[string]types.KeysAndAttributes{c.table: {Keys: keys}},
+			RequestItems: map[string]types.KeysAndAttributes{c.table: {
+				Keys:                     keys,
+				ProjectionExpression:     aws.String("sku, #name, unitPrice, currency, weightGrams"), // there may be more, such as what it cost
+				ExpressionAttributeNames: map[string]string{"#name": "name"},
+			}},
 		})
 		if err != nil {
 			return nil, fmt.Errorf("validation: catalogue: %w", err)

@@ -59,6 +59,8 @@ var creators = map[string]creator{
 	"AWS::KMS::Key":                    (*deployment).key,
 	"AWS::Logs::LogGroup":              (*deployment).logGroup,
 	"AWS::S3::Bucket":                  (*deployment).bucket,
+	"AWS::S3::BucketPolicy":            (*deployment).resourcePolicy,
+	"AWS::SNS::TopicPolicy":            (*deployment).resourcePolicy,
 	"AWS::SNS::Subscription":           (*deployment).subscription,
 	"AWS::SNS::Topic":                  (*deployment).topic,
 	"AWS::SQS::Queue":                  (*deployment).queue,

@@ -32,6 +32,8 @@ func InertParts() []Inert {
 		{Type: "AWS::KMS::Key", Because: "nothing is written to a disk, so there is nothing to encrypt"},
 
 		{Type: "AWS::IAM::Role", Because: "nobody is authenticated, so there is nothing to allow"},
+		{Type: "AWS::S3::BucketPolicy", Because: "nobody is authenticated, so there is nothing to allow"},
+		{Type: "AWS::SNS::TopicPolicy", Because: "nobody is authenticated, so there is nothing to allow"},
 
 		{Type: "AWS::DynamoDB::Table", Part: "Properties.SSESpecification", Because: "nothing is written to a disk", Shown: true},
 		{Type: "AWS::DynamoDB::Table", Part: "Properties.PointInTimeRecoverySpecification", Because: "there is no earlier state to restore", Shown: true},

@@ -23,6 +23,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"orderflow/cmd/local/cloud/lambda"
+	"orderflow/lambdas/order"
 	"orderflow/statemachine/asl"
 )
 
@@ -61,7 +62,7 @@ func orderBody(i int) string {
 }
 
 func executionARN(s *system, orderID string) string {
-	return strings.Replace(s.stack.Outputs["StateMachineArn"], ":stateMachine:", ":execution:", 1) + ":" + orderID
+	return order.ExecutionsOf(s.stack.Outputs["StateMachineArn"]).ARN(orderID)
 }
 
 // placeAndWait posts an order and returns when its execution has ended, which

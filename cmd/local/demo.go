@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -83,7 +82,7 @@ func (d *demo) follow(ctx context.Context, request orderRequest) error {
 	}
 	t := newTeller(d.out, began)
 	t.tell(began, "POST /orders", fmt.Sprintf("answers 202 within %d ms: order %s is %s", time.Since(began).Milliseconds()+1, placed.ID, placed.Status))
-	execution := strings.Replace(d.system.stack.Outputs["StateMachineArn"], ":stateMachine:", ":execution:", 1) + ":" + placed.ID
+	execution := order.ExecutionsOf(d.system.stack.Outputs["StateMachineArn"]).ARN(placed.ID)
 	events, err := d.system.cloud.States.Watch(ctx, execution)
 	if err != nil {
 		return err

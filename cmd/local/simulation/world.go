@@ -113,7 +113,7 @@ func (w *world) executions(ctx context.Context) (map[string]sfntypes.ExecutionSt
 }
 
 func (w *world) execution(name string) string {
-	return strings.Replace(w.Outputs["StateMachineArn"], ":stateMachine:", ":execution:", 1) + ":" + name
+	return order.ExecutionsOf(w.Outputs["StateMachineArn"]).ARN(name)
 }
 
 // undecided are the executions that failed on their way: they did not come to

@@ -23,7 +23,7 @@ func (s *Stack) StateMachineARN() string { return s.resources["OrderStateMachine
 
 // ExecutionARN is an execution's: its name is its order's ID.
 func (s *Stack) ExecutionARN(orderID string) string {
-	return strings.Replace(s.StateMachineARN(), ":stateMachine:", ":execution:", 1) + ":" + orderID
+	return order.ExecutionsOf(s.StateMachineARN()).ARN(orderID)
 }
 
 // Definition is the state machine's, as it was deployed.

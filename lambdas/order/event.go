@@ -43,6 +43,11 @@ type Data struct {
 	Shipment    *Shipment    `json:"shipment,omitempty"`
 	Failure     *Failure     `json:"failure,omitempty"`
 
+	// CreatedAt and DecidedAt are of a decided order: when it arrived, and when
+	// its fate was written.
+	CreatedAt time.Time `json:"createdAt,omitzero"`
+	DecidedAt time.Time `json:"decidedAt,omitzero"`
+
 	// TaskToken answers the state that waits for this request.
 	TaskToken string `json:"taskToken,omitempty"`
 }

@@ -109,6 +109,7 @@ func TestEventsAreTheStateMachines(t *testing.T) {
 		made, err := json.Marshal(test.make(order.Order{
 			ID: e.Subject, Status: e.Data.Status, Failure: e.Data.Failure, Lines: e.Data.Lines, Total: e.Data.Total,
 			Reservation: e.Data.Reservation, Shipment: e.Data.Shipment,
+			CreatedAt: e.Data.CreatedAt, DecidedAt: &e.Data.DecidedAt,
 			Customer: order.Customer{Name: "Ada"},
 		}, e.Time))
 		if err != nil {

@@ -68,9 +68,11 @@ func (w *workshop) announceDecision(ctx context.Context, orderID string, now tim
 // cancelledEvent is what the state AnnounceCancelled publishes.
 func cancelledEvent(o order.Order, at time.Time) order.Event {
 	return event(o.ID, order.OrderCancelled, AnnounceCancelled, at, order.Data{
-		OrderID: o.ID,
-		Status:  o.Status,
-		Failure: o.Failure,
+		OrderID:   o.ID,
+		Status:    o.Status,
+		Failure:   o.Failure,
+		CreatedAt: o.CreatedAt,
+		DecidedAt: decidedAt(o, at),
 	})
 }
 
@@ -83,7 +85,17 @@ func confirmedEvent(o order.Order, at time.Time) order.Event {
 		Total:       o.Total,
 		Reservation: o.Reservation,
 		Shipment:    o.Shipment,
+		CreatedAt:   o.CreatedAt,
+		DecidedAt:   decidedAt(o, at),
 	})
+}
+
+// decidedAt is when an order was decided: by this very run, if never before.
+func decidedAt(o order.Order, now time.Time) time.Time {
+	if o.DecidedAt == nil {
+		return now
+	}
+	return *o.DecidedAt
 }
 
 // event has the ID that the state gives it.

@@ -130,7 +130,7 @@ func (t *tables) file(ctx context.Context, orderID string) (file, error) {
 		ExpressionAttributeNames: map[string]string{"#status": "status"},
 	}
 	decisionOf := statusOf
-	decisionOf.ProjectionExpression = aws.String("orderId, #status, #lines, #total, reservation, shipment, failure, decidedAt")
+	decisionOf.ProjectionExpression = aws.String("orderId, #status, #lines, #total, reservation, shipment, failure, createdAt, decidedAt")
 	decisionOf.ExpressionAttributeNames = map[string]string{"#status": "status", "#lines": "lines", "#total": "total"}
 	read, err := t.read(ctx, map[string]types.KeysAndAttributes{t.orders: decisionOf, t.reservations: statusOf, t.shipments: statusOf})
 	if err != nil {

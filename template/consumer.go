@@ -2,8 +2,10 @@ package template
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 
+	"orderflow/lambdas/metric"
 	"orderflow/lambdas/order"
 
 	"github.com/awslabs/goformation/v7/cloudformation/serverless"
@@ -68,7 +70,7 @@ func (c Consumer) resources() []Resource {
 		capability: c.Name,
 		does:       sentence(c.Does),
 		seconds:    consumerTimeoutSeconds,
-		env:        c.Environment,
+		env:        c.environment(),
 		allowed:    slices.Concat([]Statement{receive(queue)}, c.answer(), c.Access),
 		events:     map[string]serverless.Function_EventSource{"Queue": queueEvent(queue, batch)},
 		overlay:    map[string]any{"Events": map[string]any{"Queue": queueEventOverlay(batch)}},
@@ -101,6 +103,17 @@ func (c Consumer) resources() []Resource {
 		handler.resources(),
 		c.Owns,
 	)
+}
+
+// environment is the consumer's own and what all of them need for their logs
+// and metrics.
+func (c Consumer) environment() map[string]string {
+	env := map[string]string{
+		metric.NamespaceVariable: Ref("AWS::StackName"),
+		"STATE_MACHINE_ARN":      Ref(orderStateMachine),
+	}
+	maps.Copy(env, c.Environment)
+	return env
 }
 
 // subscription waits for the queues' policies, lest a consumer that joins a

@@ -3,6 +3,8 @@ package template
 import (
 	"strconv"
 
+	"orderflow/lambdas/metric"
+
 	"github.com/awslabs/goformation/v7/cloudformation/scheduler"
 )
 
@@ -32,6 +34,8 @@ func reconcile() []Resource {
 		does:       "Finds what should not exist and repairs it.",
 		seconds:    reconciliationTimeoutSeconds,
 		env: map[string]string{
+			metric.NamespaceVariable: Ref("AWS::StackName"),
+
 			"ORDERS_TABLE":       Ref(ordersTable),
 			"RESERVATIONS_TABLE": Ref("ReservationsTable"),
 			"SHIPMENTS_TABLE":    Ref("ShipmentsTable"),

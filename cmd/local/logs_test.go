@@ -97,6 +97,10 @@ func TestLogs(t *testing.T) {
 						t.Errorf("%s: done %+v, received %+v", function, line, r)
 					}
 					done[order.EventType(line.Type)] = true
+				case "order decided":
+					if function != "analytics" || line.Type != string(order.OrderConfirmed) {
+						t.Errorf("%s: %+v", function, line)
+					}
 				default:
 					t.Errorf("%s: %+v", function, line)
 				}

@@ -23,7 +23,11 @@ func TestFifthConsumer(t *testing.T) {
 		var mu sync.Mutex
 		var points []string
 		loyalty := func(_ aws.Config, getenv func(string) string) (lambda.Handler, error) {
-			return consumer.Each(func(_ context.Context, e order.Event) (any, error) {
+			log, err := consumer.NewLog("loyalty", getenv)
+			if err != nil {
+				return nil, err
+			}
+			return consumer.Each(log, func(_ context.Context, e order.Event) (any, error) {
 				mu.Lock()
 				defer mu.Unlock()
 				points = append(points, getenv("REASON")+" "+string(e.Type)+" "+e.Subject)

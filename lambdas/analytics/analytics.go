@@ -1,5 +1,6 @@
 // Package analytics keeps every event, as objects of JSON lines in a bucket
-// that a query engine can read by the hour.
+// that a query engine can read by the hour, and counts the orders that are
+// decided.
 package analytics
 
 import (
@@ -12,16 +13,24 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"orderflow/lambdas/consumer"
+	"orderflow/lambdas/metric"
 )
 
-// New makes the handler of AnalyticsQueue. It reads ANALYTICS_BUCKET.
+// New makes the handler of AnalyticsQueue. It reads ANALYTICS_BUCKET and what
+// consumer.NewLog does.
 func New(cfg aws.Config, getenv func(string) string) (lambda.Handler, error) {
 	bucket := getenv("ANALYTICS_BUCKET")
 	if bucket == "" {
 		return nil, fmt.Errorf("analytics: ANALYTICS_BUCKET is not set")
 	}
+	log, err := consumer.NewLog("analytics", getenv)
+	if err != nil {
+		return nil, err
+	}
 	client := s3.NewFromConfig(cfg)
-	return consumer.Whole(func(ctx context.Context, batch []consumer.Message) error {
+	tell := newTeller(getenv(metric.NamespaceVariable))
+	return consumer.Whole(log, func(ctx context.Context, batch []consumer.Message) error {
+		batch = unique(batch)
 		o, err := newObject(batch)
 		if err != nil {
 			return err
@@ -35,6 +44,7 @@ func New(cfg aws.Config, getenv func(string) string) (lambda.Handler, error) {
 		if err != nil {
 			return fmt.Errorf("analytics: object %q: %w", o.key, err)
 		}
+		tell.decisions(ctx, batch)
 		return nil
 	}), nil
 }

@@ -18,7 +18,7 @@ import (
 
 func newHandler(t *testing.T, cfg aws.Config) lambda.Handler {
 	t.Helper()
-	h, err := analytics.New(cfg, cloudtest.Environment("ANALYTICS_BUCKET", "analytics"))
+	h, err := analytics.New(cfg, cloudtest.Environment("ANALYTICS_BUCKET", "analytics", "METRICS_NAMESPACE", "orderflow", "STATE_MACHINE_ARN", "arn:aws:states:us-east-1:000000000000:stateMachine:orders"))
 	if err != nil {
 		t.Fatal(err)
 	}

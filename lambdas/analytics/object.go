@@ -20,16 +20,19 @@ type object struct {
 	body []byte
 }
 
-// newObject makes the object of a batch. The same events in any order, an
-// event twice among them, give the same object under the same key, so that a
-// batch received again overwrites what it wrote before.
-func newObject(batch []consumer.Message) (object, error) {
+// unique is a batch by time, without an event's copies.
+func unique(batch []consumer.Message) []consumer.Message {
 	batch = slices.Clone(batch)
 	slices.SortFunc(batch, func(a, b consumer.Message) int {
 		return cmp.Or(a.Event.Time.Compare(b.Event.Time), cmp.Compare(a.Event.ID, b.Event.ID))
 	})
-	batch = slices.CompactFunc(batch, func(a, b consumer.Message) bool { return a.Event.ID == b.Event.ID })
+	return slices.CompactFunc(batch, func(a, b consumer.Message) bool { return a.Event.ID == b.Event.ID })
+}
 
+// newObject makes the object of what is unique in a batch. The same events give
+// the same object under the same key, so that a batch received again overwrites
+// what it wrote before.
+func newObject(batch []consumer.Message) (object, error) {
 	var body bytes.Buffer
 	ids := sha256.New()
 	for _, m := range batch {

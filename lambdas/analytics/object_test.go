@@ -14,7 +14,7 @@ import (
 
 func TestObject(t *testing.T) {
 	batch := goldens(t)
-	o, err := newObject(batch)
+	o, err := newObject(unique(batch))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,20 +42,20 @@ func TestObject(t *testing.T) {
 // A batch received again, in whatever order, overwrites what it wrote.
 func TestObjectIsTheSameForTheSameEvents(t *testing.T) {
 	batch := goldens(t)
-	one, err := newObject(batch)
+	one, err := newObject(unique(batch))
 	if err != nil {
 		t.Fatal(err)
 	}
 	slices.Reverse(batch)
 	batch = append(batch, batch[0])
-	other, err := newObject(batch)
+	other, err := newObject(unique(batch))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if one.key != other.key || string(one.body) != string(other.body) {
 		t.Errorf("objects differ:\n%s\n%s\n%s\n%s", one.key, one.body, other.key, other.body)
 	}
-	fewer, err := newObject(batch[1:3])
+	fewer, err := newObject(unique(batch[1:3]))
 	if err != nil {
 		t.Fatal(err)
 	}

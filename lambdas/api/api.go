@@ -25,14 +25,15 @@ import (
 // New makes the handler behind OrdersApi. It reads ORDERS_TABLE and
 // STATE_MACHINE_ARN.
 func New(cfg aws.Config, getenv func(string) string) (lambda.Handler, error) {
+	stateMachine := getenv("STATE_MACHINE_ARN")
 	d := &desk{
 		orders:     &orders{db: dynamodb.NewFromConfig(cfg), table: getenv("ORDERS_TABLE")},
-		executions: &executions{client: sfn.NewFromConfig(cfg, boundRetries), stateMachine: getenv("STATE_MACHINE_ARN")},
+		executions: &executions{client: sfn.NewFromConfig(cfg, boundRetries), stateMachine: stateMachine, all: order.ExecutionsOf(stateMachine)},
 	}
 	if d.orders.table == "" {
 		return nil, errors.New("api: ORDERS_TABLE is not set")
 	}
-	if d.executions.stateMachine == "" {
+	if stateMachine == "" {
 		return nil, errors.New("api: STATE_MACHINE_ARN is not set")
 	}
 	return d, nil
@@ -69,25 +70,46 @@ func (d *desk) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 func (d *desk) serve(ctx context.Context, r request) response {
 	start := time.Now()
 	answer, err := d.route(ctx, r)
+	log := d.logger(aboutOrder(r, answer, err))
 	if err != nil {
 		p := asProblem(err)
 		answer = p.response()
 		if p.Status >= http.StatusInternalServerError {
-			slog.ErrorContext(ctx, "request failed", "route", r.RouteKey, "status", p.Status, "error", err)
+			log.LogAttrs(ctx, slog.LevelError, "request failed", slog.String("route", r.RouteKey), slog.Int("status", p.Status),
+				slog.Any("error", err), slog.String("next", p.next))
 		}
 	}
-	slog.InfoContext(ctx, "request answered", "route", r.RouteKey, "orderId", aboutOrder(r, answer), "status", answer.StatusCode, "took", time.Since(start))
+	log.LogAttrs(ctx, slog.LevelInfo, "request answered", slog.String("route", r.RouteKey), slog.Int("status", answer.StatusCode), slog.Duration("took", time.Since(start)))
 	return answer
 }
 
-// aboutOrder is the order that a request or its answer is about, or "". What
-// is no order's ID may be anything, and is not for the log.
-func aboutOrder(r request, answer response) string {
+// logger is that of lines about an order, or about none.
+func (d *desk) logger(orderID string) *slog.Logger {
+	if orderID == "" {
+		return slog.Default()
+	}
+	return order.Logger(orderID, d.executions.all.ARN(orderID))
+}
+
+// aboutOrder is the order that a request, its answer or its error is about, or
+// "". What is no order's ID may be anything, and is not for the log.
+func aboutOrder(r request, answer response, err error) string {
 	if id, err := pathOrderID(r); err == nil {
 		return id
 	}
+	if failed, ok := errors.AsType[notPlaced](err); ok {
+		return failed.orderID
+	}
 	return strings.TrimPrefix(answer.Headers["location"], ordersPath)
 }
+
+// notPlaced is the error of an order that could not be placed under an ID.
+type notPlaced struct {
+	orderID string
+	error
+}
+
+func (e notPlaced) Unwrap() error { return e.error }
 
 func (d *desk) route(ctx context.Context, r request) (response, error) {
 	switch r.RouteKey {
@@ -124,7 +146,7 @@ func (d *desk) servePost(ctx context.Context, r request) (response, error) {
 	}
 	orderID, err := d.place(ctx, asked, key)
 	if err != nil {
-		return response{}, err
+		return response{}, notPlaced{orderID, err}
 	}
 	answer := jsonResponse(http.StatusAccepted, accepted{orderID, order.Pending})
 	answer.Headers["location"] = ordersPath + orderID

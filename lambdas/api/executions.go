@@ -21,6 +21,7 @@ import (
 type executions struct {
 	client       *sfn.Client
 	stateMachine string // ARN
+	all          order.Executions
 }
 
 // An execution is an order as the state machine knows it.
@@ -87,8 +88,7 @@ func (x *executions) describe(ctx context.Context, orderID string) (execution, e
 }
 
 func (x *executions) look(ctx context.Context, orderID string) (execution, error) {
-	arn := strings.Replace(x.stateMachine, ":stateMachine:", ":execution:", 1) + ":" + orderID
-	out, err := x.client.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: &arn})
+	out, err := x.client.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: aws.String(x.all.ARN(orderID))})
 	if _, ok := errors.AsType[*types.ExecutionDoesNotExist](err); ok {
 		return execution{}, errNeverStarted
 	}

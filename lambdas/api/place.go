@@ -29,7 +29,7 @@ type input struct {
 	asked
 }
 
-// place starts an order and returns its ID. With a key, the same customer
+// place starts an order and returns its ID, also with an error. With a key, the same customer
 // placing the same order again gets the same ID and starts nothing.
 func (d *desk) place(ctx context.Context, a asked, key string) (orderID string, err error) {
 	in, err := newInput(a)
@@ -43,7 +43,7 @@ func (d *desk) place(ctx context.Context, a asked, key string) (orderID string, 
 	// A row may outlive its execution's name, so it is asked first.
 	fingerprint, exists, err := d.orders.fingerprint(ctx, orderID)
 	if err != nil {
-		return "", err
+		return orderID, err
 	}
 	if exists {
 		return orderID, compare(fingerprint, in.Fingerprint)
@@ -61,10 +61,10 @@ func (d *desk) place(ctx context.Context, a asked, key string) (orderID string, 
 func (d *desk) placeNew(ctx context.Context, in input) (orderID string, err error) {
 	orderID = newOrderID(time.Now())
 	err = d.executions.start(ctx, orderID, in)
-	if err != nil && !errors.Is(err, errStarted) {
-		return "", err
+	if errors.Is(err, errStarted) {
+		err = nil
 	}
-	return orderID, nil
+	return orderID, err
 }
 
 // newOrderID is a UUIDv7 of a time. The library's own depend on all that the

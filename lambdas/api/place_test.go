@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -212,8 +213,11 @@ func TestLog(t *testing.T) {
 	get(t, s.h, "/orders/ada@example.com")
 	post(t, s.h, strings.Replace(apitest.Order, "c-42", "ada lovelace", 1), "")
 	post(t, s.handler(cloudtest.Fault{Action: "StartExecution", Status: 400, Body: `{"__type":"AccessDeniedException","message":"no"}`}), apitest.Order, "")
-	if n := strings.Count(log.String(), id); n != 2 {
+	if n := strings.Count(log.String(), `"orderId":"`+id+`","execution":"`+executionOf+id+`"`); n != 2 {
 		t.Errorf("the order is named %d times:\n%s", n, &log)
+	}
+	if failed := regexp.MustCompile(`"msg":"request failed","orderId":"[-0-9a-f]{36}","execution":.*"next":`); !failed.MatchString(log.String()) {
+		t.Errorf("no line tells which order was not placed, and what to do:\n%s", &log)
 	}
 	for _, personal := range []string{"ada", "Ada", "Lovelace", "Byron", "7946"} {
 		if strings.Contains(log.String(), personal) {

@@ -20,7 +20,8 @@ type problem struct {
 	Detail string      `json:"detail,omitempty"`
 	Errors []violation `json:"errors,omitempty"`
 
-	retryAfter int // seconds; 0 for a problem that will not go away
+	retryAfter int    // seconds; 0 for a problem that will not go away
+	next       string // what on-call can do about it, for the log
 }
 
 // A violation is one thing wrong with a request. Exactly one of Pointer,
@@ -70,6 +71,7 @@ func asProblem(err error) problem {
 			Status:     http.StatusServiceUnavailable,
 			Detail:     "please try again shortly",
 			retryAfter: 2,
+			next:       "the client comes again; if this lasts, raise the quota that the error names",
 		}
 	}
 	return problem{
@@ -77,6 +79,7 @@ func asProblem(err error) problem {
 		Title:  "Something went wrong on our side",
 		Status: http.StatusInternalServerError,
 		Detail: "please try again, with the same Idempotency-Key if you placed an order",
+		next:   "the client may come again; if this lasts, look into the service that the error names",
 	}
 }
 

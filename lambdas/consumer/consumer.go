@@ -27,6 +27,9 @@ type Message struct {
 	Event        order.Event
 	ReceiveCount int       // how often it was received, this time included
 	SentAt       time.Time // to its queue
+
+	// Log is for lines about the message, and so about its order.
+	Log *slog.Logger
 }
 
 // Handle acts on one event. Of an event that carries a task token the result,
@@ -42,11 +45,12 @@ type Handle func(ctx context.Context, e order.Event) (result any, err error)
 // reported as failed.
 //
 // tasks may be nil when no event that reaches the queue asks for an answer.
-func Each(handle Handle, tasks Tasks) lambda.Handler {
+func Each(log *Log, handle Handle, tasks Tasks) lambda.Handler {
+	one := single{log, handle, tasks}
 	return handler(func(ctx context.Context, b batch) (failed []string) {
-		messages, failed := decode(ctx, b)
+		messages, failed := decode(ctx, log, b)
 		for _, m := range messages {
-			if err := each(ctx, handle, tasks, m); err != nil {
+			if err := one.each(ctx, m); err != nil {
 				failed = append(failed, m.ID)
 			}
 		}
@@ -55,16 +59,16 @@ func Each(handle Handle, tasks Tasks) lambda.Handler {
 }
 
 // Whole hands over all the events of a batch at once. An error fails them all.
-func Whole(handle func(ctx context.Context, batch []Message) error) lambda.Handler {
+func Whole(log *Log, handle func(ctx context.Context, batch []Message) error) lambda.Handler {
 	return handler(func(ctx context.Context, b batch) (failed []string) {
-		messages, failed := decode(ctx, b)
+		messages, failed := decode(ctx, log, b)
 		if len(messages) == 0 {
 			return failed
 		}
 		start := time.Now()
 		err := guard(func() error { return handle(ctx, messages) })
 		for _, m := range messages {
-			m.log(ctx, done, start, err)
+			log.ended(ctx, m, done, start, err)
 			if err != nil {
 				failed = append(failed, m.ID)
 			}
@@ -114,64 +118,50 @@ func beforeDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
 // decode splits a batch into what is an event and the IDs of what is none, and
 // says in the log what was received. What is no event goes round until its
 // queue gives it up to the dead-letter queue.
-func decode(ctx context.Context, b batch) (messages []Message, failed []string) {
+func decode(ctx context.Context, log *Log, b batch) (messages []Message, failed []string) {
 	messages = make([]Message, 0, len(b.Records))
 	for _, r := range b.Records {
+		receiveCount := r.Attributes.ApproximateReceiveCount
 		e, err := order.ParseEvent([]byte(r.Body))
 		if err != nil {
-			slog.LogAttrs(ctx, slog.LevelError, "message is no event", slog.String("messageId", r.MessageID),
-				slog.Int("receiveCount", r.Attributes.ApproximateReceiveCount), slog.Any("error", err))
+			log.noEvent(ctx, r.MessageID, receiveCount, err)
 			failed = append(failed, r.MessageID)
 			continue
 		}
-		m := Message{ID: r.MessageID, Body: r.Body, Event: e, ReceiveCount: r.Attributes.ApproximateReceiveCount, SentAt: time.UnixMilli(r.Attributes.SentTimestamp).UTC()}
-		slog.LogAttrs(ctx, slog.LevelInfo, "event received", append(m.about(), slog.Time("sentAt", m.SentAt))...)
+		m := Message{ID: r.MessageID, Body: r.Body, Event: e, ReceiveCount: receiveCount, SentAt: time.UnixMilli(r.Attributes.SentTimestamp).UTC()}
+		log.received(ctx, &m)
 		messages = append(messages, m)
 	}
 	return messages, failed
 }
 
+// single sees messages through one by one.
+type single struct {
+	log    *Log
+	handle Handle
+	tasks  Tasks
+}
+
 // each sees one event through, unless time has run out.
-func each(ctx context.Context, handle Handle, tasks Tasks, m Message) error {
+func (s single) each(ctx context.Context, m Message) error {
 	if err := ctx.Err(); err != nil {
-		slog.LogAttrs(ctx, slog.LevelWarn, "event not started", append(m.about(), slog.Any("error", err))...)
+		s.log.notStarted(ctx, m, err)
 		return err
 	}
-	return finish(ctx, handle, tasks, m)
+	return s.finish(ctx, s.handle, m)
 }
 
 // finish sees one event through to its answer, and says in the log how it went.
-func finish(ctx context.Context, handle Handle, tasks Tasks, m Message) error {
+func (s single) finish(ctx context.Context, handle Handle, m Message) error {
 	start := time.Now()
 	var outcome string
 	err := guard(func() error {
-		result, err := handle(ctx, m.Event)
-		outcome, err = answer(ctx, tasks, m.Event.Data.TaskToken, result, err)
+		result, err := handle(order.WithLogger(ctx, m.Log), m.Event)
+		outcome, err = answer(ctx, s.tasks, m.Event.Data.TaskToken, result, err)
 		return err
 	})
-	m.log(ctx, outcome, start, err)
+	s.log.ended(ctx, m, outcome, start, err)
 	return err
-}
-
-// log says what became of a message that was started.
-func (m Message) log(ctx context.Context, outcome string, start time.Time, err error) {
-	about := append(m.about(), slog.Duration("took", time.Since(start)))
-	if err != nil {
-		slog.LogAttrs(ctx, slog.LevelError, "event failed", append(about, slog.Any("error", err))...)
-		return
-	}
-	slog.LogAttrs(ctx, slog.LevelInfo, outcome, about...)
-}
-
-// about says in the log which message it is, by IDs alone. There is room for
-// what a line adds.
-func (m Message) about() []slog.Attr {
-	return append(make([]slog.Attr, 0, 7),
-		slog.String("orderId", m.Event.Data.OrderID),
-		slog.String("type", string(m.Event.Type)),
-		slog.String("eventId", m.Event.ID),
-		slog.String("messageId", m.ID),
-		slog.Int("receiveCount", m.ReceiveCount))
 }
 
 // guard makes an error of a panic, so that one event cannot take its batch

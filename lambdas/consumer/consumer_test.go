@@ -39,11 +39,28 @@ func (t *tasks) SendTaskFailure(_ context.Context, in *sfn.SendTaskFailureInput,
 	return &sfn.SendTaskFailureOutput{}, t.err
 }
 
+// newLog is that of a consumer called test.
+func newLog(t testing.TB) *consumer.Log {
+	t.Helper()
+	log, err := consumer.NewLog("test", environment)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return log
+}
+
+func environment(name string) string {
+	return map[string]string{
+		"METRICS_NAMESPACE": "orderflow",
+		"STATE_MACHINE_ARN": "arn:aws:states:eu-west-1:111122223333:stateMachine:orders",
+	}[name]
+}
+
 // event is a message body about an order, asking for an answer if it has a
 // token.
 func event(orderID, token string) string {
 	body, _ := json.Marshal(order.Event{
-		SpecVersion: "1.0", ID: orderID + "/Test", Type: "test", Subject: orderID,
+		SpecVersion: "1.0", ID: orderID + "/Test", Type: "test", Subject: orderID, Time: time.UnixMilli(1795512600000),
 		Data: order.Data{OrderID: orderID, TaskToken: token},
 	})
 	return string(body)
@@ -116,7 +133,7 @@ func TestEachOutcome(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			tasks := &tasks{err: test.answer}
-			h := consumer.Each(func(context.Context, order.Event) (any, error) {
+			h := consumer.Each(newLog(t), func(context.Context, order.Event) (any, error) {
 				if test.panics != nil {
 					panic(test.panics)
 				}
@@ -134,7 +151,7 @@ func TestEachOutcome(t *testing.T) {
 }
 
 func TestAnAnswerNobodyGives(t *testing.T) {
-	h := consumer.Each(func(context.Context, order.Event) (any, error) { return nil, nil }, nil)
+	h := consumer.Each(newLog(t), func(context.Context, order.Event) (any, error) { return nil, nil }, nil)
 	if failed := invoke(t, t.Context(), h, event("o-1", "T")); len(failed) != 1 {
 		t.Errorf("a request to a consumer that cannot answer: %v failed, want it", failed)
 	}
@@ -142,7 +159,7 @@ func TestAnAnswerNobodyGives(t *testing.T) {
 
 func TestEachFailsOnlyWhatFailed(t *testing.T) {
 	var seen []string
-	h := consumer.Each(func(_ context.Context, e order.Event) (any, error) {
+	h := consumer.Each(newLog(t), func(_ context.Context, e order.Event) (any, error) {
 		seen = append(seen, e.Data.OrderID)
 		switch e.Data.OrderID {
 		case "fails":
@@ -164,9 +181,9 @@ func TestEachFailsOnlyWhatFailed(t *testing.T) {
 }
 
 func TestNothingOfAnEmptyBatch(t *testing.T) {
-	each := consumer.Each(func(context.Context, order.Event) (any, error) { panic("called") }, nil)
-	whole := consumer.Whole(func(context.Context, []consumer.Message) error { panic("called") })
-	together := consumer.Together(func(context.Context, []order.Event) (map[string]any, error) { panic("called") }, nil, nil)
+	each := consumer.Each(newLog(t), func(context.Context, order.Event) (any, error) { panic("called") }, nil)
+	whole := consumer.Whole(newLog(t), func(context.Context, []consumer.Message) error { panic("called") })
+	together := consumer.Together(newLog(t), func(context.Context, []order.Event) (map[string]any, error) { panic("called") }, nil, nil)
 	for _, h := range []lambda.Handler{each, whole, together} {
 		if failed := invoke(t, t.Context(), h); len(failed) != 0 {
 			t.Errorf("%v failed", failed)
@@ -180,7 +197,7 @@ func TestEachAnswersBeforeItsDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
-		h := consumer.Each(func(ctx context.Context, e order.Event) (any, error) {
+		h := consumer.Each(newLog(t), func(ctx context.Context, e order.Event) (any, error) {
 			if e.Data.OrderID == "hangs" {
 				<-ctx.Done()
 				return nil, ctx.Err()
@@ -209,7 +226,7 @@ func TestWhole(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var got []string
-			h := consumer.Whole(func(_ context.Context, batch []consumer.Message) error {
+			h := consumer.Whole(newLog(t), func(_ context.Context, batch []consumer.Message) error {
 				for _, m := range batch {
 					got = append(got, m.Event.Data.OrderID+" "+m.Body)
 				}
@@ -227,7 +244,7 @@ func TestWhole(t *testing.T) {
 }
 
 func BenchmarkEach(b *testing.B) {
-	h := consumer.Each(func(context.Context, order.Event) (any, error) { return nil, nil }, nil)
+	h := consumer.Each(newLog(b), func(context.Context, order.Event) (any, error) { return nil, nil }, nil)
 	payload, err := json.Marshal(events.SQSEvent{Records: []events.SQSMessage{record("m", event("o-1", ""))}})
 	if err != nil {
 		b.Fatal(err)

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"orderflow/lambdas/consumer"
+	"orderflow/lambdas/metric"
 	"orderflow/lambdas/order"
 )
 
@@ -22,15 +23,26 @@ import (
 func TestLog(t *testing.T) {
 	const of = `"messageId":"m0","receiveCount":2`
 	about := func(orderID string) string {
-		return `"orderId":"` + orderID + `","type":"test","eventId":"` + orderID + `/Test",` + of
+		return `"orderId":"` + orderID + `","execution":"arn:aws:states:eu-west-1:111122223333:execution:orders:` + orderID + `","type":"test","eventId":"` + orderID + `/Test",` + of
 	}
 	received := func(orderID string) string {
 		return `{"level":"INFO","msg":"event received",` + about(orderID) + `,"sentAt":"2026-11-24T09:30:00.123Z"}`
 	}
+	embedded := func(dimension string, metrics ...string) string {
+		var directives []string
+		for _, m := range metrics {
+			directives = append(directives, `{"Namespace":"orderflow","Dimensions":[["`+dimension+`"]],"Metrics":[`+m+`]}`)
+		}
+		return `"_aws":{"Timestamp":0,"CloudWatchMetrics":[` + strings.Join(directives, ",") + `]}}`
+	}
+	const failures, compensations = `{"Name":"BatchFailures","Unit":"Count"}`, `{"Name":"CompensationFailures","Unit":"Count"}`
+	answered := `,"State":"Test","CallbackWait":1,` + embedded("State", `{"Name":"CallbackWait","Unit":"Milliseconds"}`)
+	returned := `"error":"the table is away","next":"it is received again; if it goes on failing it becomes a dead letter: orders dlq list","Consumer":"test","BatchFailures":1,`
 	fault := errors.New("the table is away")
 	each := func(result any, err error) lambda.Handler {
-		return consumer.Each(func(context.Context, order.Event) (any, error) { return result, err }, &tasks{})
+		return consumer.Each(newLog(t), func(context.Context, order.Event) (any, error) { return result, err }, &tasks{})
 	}
+	cancelled := strings.Replace(event("o-1", ""), `"type":"test"`, `"type":"order.cancelled"`, 1)
 	for _, test := range []struct {
 		name string
 		h    lambda.Handler
@@ -40,17 +52,23 @@ func TestLog(t *testing.T) {
 		{"done", each(nil, nil), event("o-1", ""), []string{received("o-1"),
 			`{"level":"INFO","msg":"event done",` + about("o-1") + `,"took":1000000}`}},
 		{"refused", each(nil, order.OutOfStock{SKU: "MUG"}), event("o-1", "T"), []string{received("o-1"),
-			`{"level":"INFO","msg":"event refused",` + about("o-1") + `,"took":1000000}`}},
-		{"too late", consumer.Each(func(context.Context, order.Event) (any, error) { return nil, nil }, &tasks{err: &types.TaskTimedOut{}}), event("o-1", "T"),
+			`{"level":"INFO","msg":"event refused",` + about("o-1") + `,"took":1000000` + answered}},
+		{"answered", each("yes", nil), event("o-1", "T"), []string{received("o-1"),
+			`{"level":"INFO","msg":"event done",` + about("o-1") + `,"took":1000000` + answered}},
+		{"too late", consumer.Each(newLog(t), func(context.Context, order.Event) (any, error) { return nil, nil }, &tasks{err: &types.TaskTimedOut{}}), event("o-1", "T"),
 			[]string{received("o-1"), `{"level":"INFO","msg":"event done for a wait that has ended",` + about("o-1") + `,"took":1000000}`}},
 		{"failed", each(nil, fault), event("o-1", ""), []string{received("o-1"),
-			`{"level":"ERROR","msg":"event failed",` + about("o-1") + `,"took":1000000,"error":"the table is away"}`}},
+			`{"level":"ERROR","msg":"event failed",` + about("o-1") + `,"took":1000000,` + returned + embedded("Consumer", failures)}},
+		{"not compensated", each(nil, fault), cancelled, []string{strings.ReplaceAll(received("o-1"), `"test"`, `"order.cancelled"`),
+			strings.Replace(`{"level":"ERROR","msg":"event failed",`+about("o-1"), `"test"`, `"order.cancelled"`, 1) + `,"took":1000000,` + returned +
+				`"CompensationFailures":1,` + embedded("Consumer", failures, compensations)}},
 		{"no event", each(nil, nil), "Ada", []string{
-			`{"level":"ERROR","msg":"message is no event",` + of + `,"error":"order: event is not CloudEvents JSON: invalid character 'A' looking for beginning of value"}`}},
-		{"a whole batch done", consumer.Whole(func(context.Context, []consumer.Message) error { return nil }), event("o-1", ""), []string{received("o-1"),
+			`{"level":"ERROR","msg":"message is no event",` + of + `,"error":"order: event is not CloudEvents JSON: invalid character 'A' looking for beginning of value",` +
+				`"next":"only the orders topic may send to the queue: look at the message in the dead-letter queue","Consumer":"test","BatchFailures":1,` + embedded("Consumer", failures)}},
+		{"a whole batch done", consumer.Whole(newLog(t), func(context.Context, []consumer.Message) error { return nil }), event("o-1", ""), []string{received("o-1"),
 			`{"level":"INFO","msg":"event done",` + about("o-1") + `,"took":1000000}`}},
-		{"a whole batch failed", consumer.Whole(func(context.Context, []consumer.Message) error { return fault }), event("o-1", ""), []string{received("o-1"),
-			`{"level":"ERROR","msg":"event failed",` + about("o-1") + `,"took":1000000,"error":"the table is away"}`}},
+		{"a whole batch failed", consumer.Whole(newLog(t), func(context.Context, []consumer.Message) error { return fault }), event("o-1", ""), []string{received("o-1"),
+			`{"level":"ERROR","msg":"event failed",` + about("o-1") + `,"took":1000000,` + returned + embedded("Consumer", failures)}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			lines := logged(t)
@@ -64,7 +82,7 @@ func TestLog(t *testing.T) {
 
 // A batch has lines for each of its messages, whichever way it was handled.
 func TestLogOfABatch(t *testing.T) {
-	h := consumer.Together(func(context.Context, []order.Event) (map[string]any, error) {
+	h := consumer.Together(newLog(t), func(context.Context, []order.Event) (map[string]any, error) {
 		return map[string]any{"a": nil}, errors.New("b is short")
 	}, func(_ context.Context, e order.Event) (any, error) {
 		return nil, errors.New("a fault")
@@ -91,15 +109,16 @@ func TestLogOfWhatWasNotStarted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	lines := logged(t)
-	invoke(t, ctx, consumer.Each(func(context.Context, order.Event) (any, error) { return nil, nil }, nil), event("a", ""))
+	invoke(t, ctx, consumer.Each(newLog(t), func(context.Context, order.Event) (any, error) { return nil, nil }, nil), event("a", ""))
 	got := lines()
-	want := `{"level":"WARN","msg":"event not started","orderId":"a","type":"test","eventId":"a/Test","messageId":"m0","receiveCount":2,"error":"context canceled"}`
-	if len(got) != 2 || got[1] != want {
-		t.Errorf("the log is %q, want its second line %s", got, want)
+	want := `{"level":"WARN","msg":"event not started","orderId":"a","execution":"arn:aws:states:eu-west-1:111122223333:execution:orders:a",` +
+		`"type":"test","eventId":"a/Test","messageId":"m0","receiveCount":2,"error":"context canceled",`
+	if len(got) != 2 || !strings.HasPrefix(got[1], want) || !strings.Contains(got[1], `"BatchFailures":1`) {
+		t.Errorf("the log is %q, want its second line %s…", got, want)
 	}
 }
 
-// logged makes the log one of JSON lines without their time, in which all takes
+// logged makes the log one of JSON lines without their times, in which all takes
 // a millisecond.
 func logged(t *testing.T) (lines func() []string) {
 	var log bytes.Buffer
@@ -111,6 +130,10 @@ func logged(t *testing.T) (lines func() []string) {
 			return slog.Attr{}
 		case "took":
 			return slog.Duration("took", time.Millisecond)
+		case metric.CallbackWait:
+			return slog.Int(metric.CallbackWait, 1)
+		case "Timestamp":
+			return slog.Int("Timestamp", 0)
 		}
 		return a
 	}})))

@@ -18,9 +18,10 @@ type HandleTogether func(ctx context.Context, batch []order.Event) (results map[
 // does, what that did not see through: nothing is refused or failed because of
 // what else is in its batch. Of an order with several events in one batch
 // together gets the first; the others follow one by one, in the batch's order.
-func Together(together HandleTogether, handle Handle, tasks Tasks) lambda.Handler {
+func Together(log *Log, together HandleTogether, handle Handle, tasks Tasks) lambda.Handler {
+	one := single{log, handle, tasks}
 	return handler(func(ctx context.Context, b batch) (failed []string) {
-		messages, failed := decode(ctx, b)
+		messages, failed := decode(ctx, log, b)
 		first, later := firstOfEachOrder(messages)
 		results := seeThrough(ctx, together, first)
 
@@ -32,12 +33,12 @@ func Together(together HandleTogether, handle Handle, tasks Tasks) lambda.Handle
 				continue
 			}
 			known := func(context.Context, order.Event) (any, error) { return result, nil }
-			if err := finish(ctx, known, tasks, m); err != nil {
+			if err := one.finish(ctx, known, m); err != nil {
 				failed = append(failed, m.ID)
 			}
 		}
 		for _, m := range append(undone, later...) {
-			if err := each(ctx, handle, tasks, m); err != nil {
+			if err := one.each(ctx, m); err != nil {
 				failed = append(failed, m.ID)
 			}
 		}

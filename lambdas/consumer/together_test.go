@@ -46,7 +46,7 @@ func TestTogether(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			var together, singly []string
 			tasks := &deafTasks{}
-			h := consumer.Together(func(_ context.Context, batch []order.Event) (map[string]any, error) {
+			h := consumer.Together(newLog(t), func(_ context.Context, batch []order.Event) (map[string]any, error) {
 				for _, e := range batch {
 					together = append(together, e.Data.OrderID)
 				}
@@ -109,7 +109,7 @@ func TestTogetherAnswersBeforeItsDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
-		h := consumer.Together(func(ctx context.Context, _ []order.Event) (map[string]any, error) {
+		h := consumer.Together(newLog(t), func(ctx context.Context, _ []order.Event) (map[string]any, error) {
 			<-ctx.Done()
 			return map[string]any{"b": nil}, ctx.Err()
 		}, func(context.Context, order.Event) (any, error) {

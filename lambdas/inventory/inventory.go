@@ -12,11 +12,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
 	"orderflow/lambdas/consumer"
+	"orderflow/lambdas/metric"
 	"orderflow/lambdas/order"
 )
 
-// New makes the handler of InventoryQueue. It reads STOCK_TABLE and
-// RESERVATIONS_TABLE.
+// New makes the handler of InventoryQueue. It reads STOCK_TABLE,
+// RESERVATIONS_TABLE and what consumer.NewLog does.
 func New(cfg aws.Config, getenv func(string) string) (lambda.Handler, error) {
 	store := &store{db: dynamodb.NewFromConfig(cfg), stock: getenv("STOCK_TABLE"), reservations: getenv("RESERVATIONS_TABLE")}
 	if store.stock == "" {
@@ -25,8 +26,13 @@ func New(cfg aws.Config, getenv func(string) string) (lambda.Handler, error) {
 	if store.reservations == "" {
 		return nil, fmt.Errorf("inventory: RESERVATIONS_TABLE is not set")
 	}
+	log, err := consumer.NewLog("inventory", getenv)
+	if err != nil {
+		return nil, err
+	}
+	store.conflicts = new(metric.Embed(getenv(metric.NamespaceVariable), metric.StockConflicts))
 	w := &warehouse{store}
-	return consumer.Together(w.together, w.handle, sfn.NewFromConfig(cfg)), nil
+	return consumer.Together(log, w.together, w.handle, sfn.NewFromConfig(cfg)), nil
 }
 
 func (w *warehouse) handle(ctx context.Context, e order.Event) (any, error) {

@@ -40,7 +40,8 @@ func newWarehouse(t testing.TB, stock map[string]int) *warehouse {
 
 func (w *warehouse) handler(cfg aws.Config) lambda.Handler {
 	w.t.Helper()
-	h, err := inventory.New(cfg, cloudtest.Environment("STOCK_TABLE", "stock", "RESERVATIONS_TABLE", "reservations"))
+	h, err := inventory.New(cfg, cloudtest.Environment("STOCK_TABLE", "stock", "RESERVATIONS_TABLE", "reservations",
+		"METRICS_NAMESPACE", "orderflow", "STATE_MACHINE_ARN", "arn:aws:states:us-east-1:000000000000:stateMachine:orders"))
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -427,7 +428,7 @@ func TestNonsense(t *testing.T) {
 }
 
 func TestNewNeedsItsEnvironment(t *testing.T) {
-	for _, missing := range []string{"STOCK_TABLE", "RESERVATIONS_TABLE"} {
+	for _, missing := range []string{"STOCK_TABLE", "RESERVATIONS_TABLE", "METRICS_NAMESPACE", "STATE_MACHINE_ARN"} {
 		_, err := inventory.New(aws.Config{}, func(name string) string {
 			if name == missing {
 				return ""

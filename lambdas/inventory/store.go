@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/big"
 	"slices"
 	"strconv"
@@ -15,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"orderflow/lambdas/metric"
 	"orderflow/lambdas/order"
 )
 
@@ -23,6 +25,8 @@ import (
 type store struct {
 	db                  *dynamodb.Client
 	stock, reservations string // table names
+
+	conflicts *metric.Embedded // nil: nobody counts them
 }
 
 // unexpected is the error of a write that met a reservation in another state.
@@ -143,9 +147,13 @@ func (s *store) appendMoves(writes []types.TransactWriteItem, items []order.Item
 // not hold it returns one entry a write, nil where the condition held. The
 // first writes are those of reservations.
 func (s *store) transact(ctx context.Context, reservations int, writes []types.TransactWriteItem) (failures []*types.CancellationReason, err error) {
+	conflicts := 0
 	err = insist(ctx, func() error {
 		_, err := s.db.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: writes})
 		if cancelled, ok := errors.AsType[*types.TransactionCanceledException](err); ok {
+			if inConflict(cancelled, reservations) {
+				conflicts++
+			}
 			failures, err = failedConditions(cancelled, reservations, len(writes))
 			return err
 		}
@@ -154,7 +162,29 @@ func (s *store) transact(ctx context.Context, reservations int, writes []types.T
 		}
 		return nil
 	})
+	if conflicts > 0 {
+		s.tellConflicts(ctx, conflicts)
+	}
 	return failures, err
+}
+
+// tellConflicts says how often others wrote the same stock at the same time.
+func (s *store) tellConflicts(ctx context.Context, conflicts int) {
+	if s.conflicts == nil {
+		return
+	}
+	order.LoggerOf(ctx).LogAttrs(ctx, slog.LevelInfo, "stock was contended", slog.Int(metric.StockConflicts, conflicts), s.conflicts.Attr())
+}
+
+// inConflict tells whether a transaction met another one on its stock. The
+// first writes are those of reservations.
+func inConflict(cancelled *types.TransactionCanceledException, reservations int) bool {
+	for i, reason := range cancelled.CancellationReasons {
+		if i >= reservations && aws.ToString(reason.Code) == "TransactionConflict" {
+			return true
+		}
+	}
+	return false
 }
 
 // contended is the error of a write that lost to a transaction, or that the

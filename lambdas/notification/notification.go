@@ -17,7 +17,8 @@ import (
 )
 
 // New makes the handler of NotificationQueue. It reads NOTIFICATIONS_TABLE,
-// ORDERS_TABLE and SENDER, the address that mails come from.
+// ORDERS_TABLE, SENDER, the address that mails come from, and what
+// consumer.NewLog does.
 func New(cfg aws.Config, getenv func(string) string) (lambda.Handler, error) {
 	store := &store{db: dynamodb.NewFromConfig(cfg), notifications: getenv("NOTIFICATIONS_TABLE"), orders: getenv("ORDERS_TABLE")}
 	if store.notifications == "" {
@@ -34,8 +35,12 @@ func New(cfg aws.Config, getenv func(string) string) (lambda.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	log, err := consumer.NewLog("notification", getenv)
+	if err != nil {
+		return nil, err
+	}
 	d := &desk{store, &post{sesv2.NewFromConfig(cfg), sender}, templates}
-	return consumer.Each(d.handle, nil), nil
+	return consumer.Each(log, d.handle, nil), nil
 }
 
 // A desk tells customers about their orders.

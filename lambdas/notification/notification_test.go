@@ -50,7 +50,8 @@ func (d *desk) handler(faults ...cloudtest.Fault) lambda.Handler {
 	d.t.Helper()
 	count := cloudtest.Fault{Action: "POST", Before: func(body string) { d.sent = append(d.sent, body) }}
 	h, err := notification.New(d.Faulty(append(faults, count)...), cloudtest.Environment(
-		"NOTIFICATIONS_TABLE", "notifications", "ORDERS_TABLE", "orders", "SENDER", "shop@example.com"))
+		"NOTIFICATIONS_TABLE", "notifications", "ORDERS_TABLE", "orders", "SENDER", "shop@example.com",
+		"METRICS_NAMESPACE", "orderflow", "STATE_MACHINE_ARN", "arn:aws:states:us-east-1:000000000000:stateMachine:orders"))
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -158,7 +159,7 @@ func TestWriteUnits(t *testing.T) {
 }
 
 func TestNewNeedsItsEnvironment(t *testing.T) {
-	all := []string{"NOTIFICATIONS_TABLE", "n", "ORDERS_TABLE", "o", "SENDER", "shop@example.com"}
+	all := []string{"NOTIFICATIONS_TABLE", "n", "ORDERS_TABLE", "o", "SENDER", "shop@example.com", "METRICS_NAMESPACE", "m", "STATE_MACHINE_ARN", "a"}
 	for i := 0; i < len(all); i += 2 {
 		without := append(append([]string{}, all[:i]...), all[i+2:]...)
 		_, err := notification.New(aws.Config{}, cloudtest.Environment(without...))

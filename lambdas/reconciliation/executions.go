@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -20,8 +19,8 @@ import (
 // executions are those of the state machine, which are named after their
 // orders.
 type executions struct {
-	client       *sfn.Client
-	stateMachine string // ARN
+	client *sfn.Client
+	all    order.Executions
 }
 
 // patient waits where Step Functions throttles, which a backlog of pending
@@ -43,8 +42,7 @@ const (
 
 // describe reads how an order's execution stands.
 func (x *executions) describe(ctx context.Context, orderID string) (execution, error) {
-	arn := strings.Replace(x.stateMachine, ":stateMachine:", ":execution:", 1) + ":" + orderID
-	out, err := x.client.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: &arn})
+	out, err := x.client.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: aws.String(x.all.ARN(orderID))})
 	if _, ok := errors.AsType[*types.ExecutionDoesNotExist](err); ok {
 		return execution{failure: order.Failure{Code: forgotten, Detail: undecided}}, nil
 	}

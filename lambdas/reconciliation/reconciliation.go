@@ -18,6 +18,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/go-json-experiment/json"
+
+	"orderflow/lambdas/metric"
+	"orderflow/lambdas/order"
 )
 
 // Request is what a run is asked to do.
@@ -54,9 +57,9 @@ type Finding struct {
 }
 
 // New makes the handler of a run. It reads ORDERS_TABLE, RESERVATIONS_TABLE,
-// SHIPMENTS_TABLE, STOCK_TABLE, ORDERS_TOPIC_ARN, STATE_MACHINE_ARN and
-// GRACE_SECONDS: how long messages may be on their way before they count as
-// lost.
+// SHIPMENTS_TABLE, STOCK_TABLE, ORDERS_TOPIC_ARN, STATE_MACHINE_ARN,
+// METRICS_NAMESPACE and GRACE_SECONDS: how long messages may be on their way
+// before they count as lost.
 func New(cfg aws.Config, getenv func(string) string) (lambda.Handler, error) {
 	env := environment{getenv: getenv}
 	t := &tables{
@@ -68,9 +71,10 @@ func New(cfg aws.Config, getenv func(string) string) (lambda.Handler, error) {
 	}
 	d := &desk{
 		tables:     t,
-		executions: &executions{client: sfn.NewFromConfig(cfg, patient), stateMachine: env.get("STATE_MACHINE_ARN")},
+		executions: &executions{client: sfn.NewFromConfig(cfg, patient), all: order.ExecutionsOf(env.get("STATE_MACHINE_ARN"))},
 		workshop:   &workshop{tables: t, sns: sns.NewFromConfig(cfg), topic: env.get("ORDERS_TOPIC_ARN")},
 		grace:      env.seconds("GRACE_SECONDS"),
+		counted:    metric.Embed(env.get(metric.NamespaceVariable), metric.Contradictions),
 	}
 	return d, errors.Join(env.faults...)
 }
@@ -104,6 +108,7 @@ type desk struct {
 	executions *executions
 	workshop   *workshop
 	grace      time.Duration
+	counted    metric.Embedded
 }
 
 // Invoke implements lambda.Handler. A misspelt request is an error: it would
@@ -116,7 +121,9 @@ func (d *desk) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	start := time.Now()
 	r := d.newRun(ctx, request.DryRun)
 	r.look(ctx)
-	slog.InfoContext(ctx, "reconciliation done", "dryRun", r.report.DryRun, "complete", r.report.Complete,
-		"orders", r.report.Scanned.Orders, "repaired", r.report.Repaired, "unrepaired", r.report.Unrepaired, "took", time.Since(start))
+	slog.LogAttrs(ctx, slog.LevelInfo, "reconciliation done",
+		slog.Bool("dryRun", r.report.DryRun), slog.Bool("complete", r.report.Complete), slog.Int("orders", r.report.Scanned.Orders),
+		slog.Int("repaired", r.report.Repaired), slog.Int("unrepaired", r.report.Unrepaired), slog.Duration("took", time.Since(start)),
+		slog.Int(metric.Contradictions, r.report.Repaired+r.report.Unrepaired), d.counted.Attr())
 	return json.Marshal(r.report, json.Deterministic(true))
 }

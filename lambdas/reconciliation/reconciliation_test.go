@@ -56,7 +56,7 @@ func newDesk(t *testing.T) *desk {
 	d.machine = *machine.StateMachineArn
 	d.variables = []string{
 		"ORDERS_TABLE", "orders", "RESERVATIONS_TABLE", "reservations", "SHIPMENTS_TABLE", "shipments", "STOCK_TABLE", "stock",
-		"ORDERS_TOPIC_ARN", *topic.TopicArn, "STATE_MACHINE_ARN", d.machine, "GRACE_SECONDS", "0",
+		"ORDERS_TOPIC_ARN", *topic.TopicArn, "STATE_MACHINE_ARN", d.machine, "METRICS_NAMESPACE", "orderflow", "GRACE_SECONDS", "0",
 	}
 	return d
 }
@@ -407,7 +407,7 @@ func TestMisspeltRequest(t *testing.T) {
 func TestNewNeedsItsEnvironment(t *testing.T) {
 	all := []string{
 		"ORDERS_TABLE", "o", "RESERVATIONS_TABLE", "r", "SHIPMENTS_TABLE", "s", "STOCK_TABLE", "k",
-		"ORDERS_TOPIC_ARN", "t", "STATE_MACHINE_ARN", "m", "GRACE_SECONDS", "900",
+		"ORDERS_TOPIC_ARN", "t", "STATE_MACHINE_ARN", "m", "METRICS_NAMESPACE", "n", "GRACE_SECONDS", "900",
 	}
 	if _, err := reconciliation.New(aws.Config{}, cloudtest.Environment(all...)); err != nil {
 		t.Error(err)

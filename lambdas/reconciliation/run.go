@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+
+	"orderflow/lambdas/order"
 )
 
 const (
@@ -69,7 +71,7 @@ func (r *run) look(ctx context.Context) {
 		if errors.Is(err, errOutOfTime) {
 			return
 		}
-		slog.ErrorContext(ctx, "not looked at", "error", err)
+		slog.LogAttrs(ctx, slog.LevelError, "not looked at", slog.Any("error", err), slog.String("next", nextRun))
 	}
 }
 
@@ -144,7 +146,7 @@ func (r *run) examine(ctx context.Context, orderID string) error {
 	}
 	if err != nil {
 		r.report.Complete = false
-		slog.ErrorContext(ctx, "not judged", "orderId", orderID, "error", err)
+		r.logger(orderID).LogAttrs(ctx, slog.LevelError, "not judged", slog.Any("error", err), slog.String("next", nextRun))
 		return nil
 	}
 	if problem, repair := judge(f, r.now, r.grace); problem != "" {
@@ -159,20 +161,37 @@ func (r *run) found(ctx context.Context, found Finding, f file) {
 	if len(r.report.Found) < maxFound {
 		r.report.Found = append(r.report.Found, found)
 	}
-	about := []any{"orderId", found.OrderID, "problem", string(found.Problem), "repair", string(found.Repair)}
-	if found.SKU != "" {
-		about[0], about[1] = "sku", found.SKU
+	log := slog.With("sku", found.SKU)
+	if found.OrderID != "" {
+		log = r.logger(found.OrderID)
 	}
+	log = log.With("problem", string(found.Problem), "repair", string(found.Repair))
 	if r.report.DryRun || found.Repair == ByHand || r.report.Repaired == maxRepairs {
 		r.report.Unrepaired++
-		slog.WarnContext(ctx, "found", append(about, "repaired", false)...)
+		log.WarnContext(ctx, "found", "repaired", false, "next", whatNext(found.Repair))
 		return
 	}
 	if err := r.workshop.make(ctx, found.Repair, f); err != nil {
 		r.report.Unrepaired++
-		slog.ErrorContext(ctx, "found", append(about, "repaired", false, "error", err)...)
+		log.ErrorContext(ctx, "found", "repaired", false, "error", err, "next", nextRun)
 		return
 	}
 	r.report.Repaired++
-	slog.WarnContext(ctx, "found", append(about, "repaired", true)...)
+	log.WarnContext(ctx, "found", "repaired", true)
+}
+
+// logger is that of lines about an order.
+func (r *run) logger(orderID string) *slog.Logger {
+	return order.Logger(orderID, r.executions.all.ARN(orderID))
+}
+
+// nextRun is what is to be done about most that a run did not do.
+const nextRun = "the next run tries again"
+
+// whatNext is what is to be done about what a run may not repair.
+func whatNext(repair Repair) string {
+	if repair == ByHand {
+		return "a person must: see What should not exist in the README"
+	}
+	return "a run that is not dry repairs it"
 }

@@ -17,8 +17,8 @@ import (
 )
 
 // New makes the handler of ShipmentQueue. It reads SHIPMENTS_TABLE,
-// ORDERS_TABLE and CARRIER_URL, and reaches the carrier through
-// cfg.HTTPClient.
+// ORDERS_TABLE, CARRIER_URL and what consumer.NewLog does, and reaches the
+// carrier through cfg.HTTPClient.
 func New(cfg aws.Config, getenv func(string) string) (lambda.Handler, error) {
 	store := &store{db: dynamodb.NewFromConfig(cfg), shipments: getenv("SHIPMENTS_TABLE"), orders: getenv("ORDERS_TABLE")}
 	if store.shipments == "" {
@@ -35,8 +35,12 @@ func New(cfg aws.Config, getenv func(string) string) (lambda.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	log, err := consumer.NewLog("shipment", getenv)
+	if err != nil {
+		return nil, err
+	}
 	d := &desk{store, carrier}
-	return consumer.Each(d.handle, sfn.NewFromConfig(cfg)), nil
+	return consumer.Each(log, d.handle, sfn.NewFromConfig(cfg)), nil
 }
 
 func (d *desk) handle(ctx context.Context, e order.Event) (any, error) {

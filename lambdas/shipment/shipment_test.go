@@ -41,7 +41,8 @@ func newDesk(t testing.TB) *desk {
 
 func (d *desk) handler(cfg aws.Config) lambda.Handler {
 	d.t.Helper()
-	h, err := shipment.New(cfg, cloudtest.Environment("SHIPMENTS_TABLE", "shipments", "ORDERS_TABLE", "orders", "CARRIER_URL", cloudtest.CarrierURL))
+	h, err := shipment.New(cfg, cloudtest.Environment("SHIPMENTS_TABLE", "shipments", "ORDERS_TABLE", "orders", "CARRIER_URL", cloudtest.CarrierURL,
+		"METRICS_NAMESPACE", "orderflow", "STATE_MACHINE_ARN", "arn:aws:states:us-east-1:000000000000:stateMachine:orders"))
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -277,7 +278,7 @@ func TestWriteUnits(t *testing.T) {
 }
 
 func TestNewNeedsItsEnvironment(t *testing.T) {
-	for _, missing := range []string{"SHIPMENTS_TABLE", "ORDERS_TABLE", "CARRIER_URL"} {
+	for _, missing := range []string{"SHIPMENTS_TABLE", "ORDERS_TABLE", "CARRIER_URL", "METRICS_NAMESPACE", "STATE_MACHINE_ARN"} {
 		_, err := shipment.New(aws.Config{}, func(name string) string {
 			if name == missing {
 				return ""

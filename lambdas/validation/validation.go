@@ -18,8 +18,9 @@ import (
 
 // Request is what the state ValidateOrder asks.
 type Request struct {
-	OrderID string       `json:"orderId"`
-	Items   []order.Item `json:"items"`
+	OrderID   string       `json:"orderId"`
+	Execution string       `json:"execution"` // its ARN
+	Items     []order.Item `json:"items"`
 }
 
 // Priced is what it is answered.
@@ -48,7 +49,7 @@ func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	}
 	start := time.Now()
 	priced, err := h.price(ctx, order.Merge(r.Items))
-	report(ctx, r.OrderID, start, err)
+	report(ctx, r, start, err)
 	if err != nil {
 		return nil, err
 	}
@@ -65,14 +66,15 @@ func (h *handler) price(ctx context.Context, items []order.Item) (Priced, error)
 
 // report says in the log how it went. Why an order is invalid is not said:
 // that is free text about what a customer wrote.
-func report(ctx context.Context, orderID string, start time.Time, err error) {
-	about := []slog.Attr{slog.String("orderId", orderID), slog.Duration("took", time.Since(start))}
+func report(ctx context.Context, r Request, start time.Time, err error) {
+	log, took := order.Logger(r.OrderID, r.Execution), slog.Duration("took", time.Since(start))
 	switch err.(type) {
 	case nil:
-		slog.LogAttrs(ctx, slog.LevelInfo, "order validated", append(about, slog.String("outcome", "priced"))...)
+		log.LogAttrs(ctx, slog.LevelInfo, "order validated", took, slog.String("outcome", "priced"))
 	case order.InvalidOrder:
-		slog.LogAttrs(ctx, slog.LevelInfo, "order validated", append(about, slog.String("outcome", "invalid"))...)
+		log.LogAttrs(ctx, slog.LevelInfo, "order validated", took, slog.String("outcome", "invalid"))
 	default:
-		slog.LogAttrs(ctx, slog.LevelError, "order not validated", append(about, slog.Any("error", err))...)
+		log.LogAttrs(ctx, slog.LevelError, "order not validated", took, slog.Any("error", err),
+			slog.String("next", "the state machine tries again for half an hour: if the error is about a row of the catalogue, correct it"))
 	}
 }

@@ -45,6 +45,7 @@ func (f function) resources() []Resource {
 			Handler:       new("bootstrap"),
 			MemorySize:    new(memoryMegabytes),
 			Timeout:       new(f.seconds),
+			Tracing:       new("Active"), // spans of AWS's own; the SDK hands the trace on
 			Role:          new(GetAtt(roleID, "Arn")),
 			Environment:   environment(f.env),
 			KmsKeyArn:     new(customerKey()),

@@ -81,7 +81,8 @@ func stateMachine() json.Marshaler {
 			statemachine.SubstituteOrdersTopic:            Ref(ordersTopic),
 			statemachine.SubstituteCallbackTimeoutSeconds: Ref(callbackTimeoutSeconds),
 		},
-		RoleArn: GetAtt(stateMachineRole, "Arn"),
+		RoleArn:              GetAtt(stateMachineRole, "Arn"),
+		TracingConfiguration: &stepfunctions.StateMachine_TracingConfiguration{Enabled: new(true)},
 		LoggingConfiguration: &stepfunctions.StateMachine_LoggingConfiguration{
 			Level: new(Ref(stateMachineLogLevel)),
 			Destinations: []stepfunctions.StateMachine_LogDestination{{
@@ -137,6 +138,7 @@ func topic() []Resource {
 		{ID: ordersTopic, Body: sns.Topic{
 			DisplayName:    new("Orders"),
 			KmsMasterKeyId: new(encrypted(GetAtt(dataKey, "Arn"), "alias/aws/sns")),
+			TracingConfig:  new("Active"),
 		}},
 		{ID: ordersTopic + "Policy", Body: sns.TopicPolicy{
 			Topics:         []string{Ref(ordersTopic)},

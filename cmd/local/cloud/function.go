@@ -43,6 +43,7 @@ type functionProperties struct {
 	Tags                         map[string]string
 	Timeout                      int
 	VersionDescription           *string
+	Tracing                      string
 }
 
 // A functionEvent is a source of events; its Properties depend on Type.
@@ -87,6 +88,7 @@ func (d *deployment) function(r cloudformation.Resource) (cloudformation.Values,
 		Architectures:                p.Architectures,
 		Environment:                  p.Environment.Variables,
 		Tags:                         p.Tags,
+		TracingMode:                  p.Tracing,
 		ApplicationLogLevel:          p.LoggingConfig.ApplicationLogLevel,
 		SystemLogLevel:               p.LoggingConfig.SystemLogLevel,
 		LogFormat:                    p.LoggingConfig.LogFormat,

@@ -54,12 +54,15 @@ func InertParts() []Inert {
 		{Type: "AWS::Serverless::Function", Part: "Properties.MemorySize", Because: "handlers share the memory of this process", Shown: true},
 		{Type: "AWS::Serverless::Function", Part: "Properties.Role", Because: "nobody is authenticated", Shown: true},
 		{Type: "AWS::Serverless::Function", Part: "Properties.Runtime", Because: "handlers run in this process", Shown: true},
+		{Type: "AWS::Serverless::Function", Part: "Properties.Tracing", Because: "there is no X-Ray to send traces to", Shown: true},
 		{Type: "AWS::Serverless::HttpApi", Part: "Properties.AccessLogSettings", Because: "requests are not logged, but by the function that answers them"},
 		{Type: "AWS::Serverless::HttpApi", Part: "Properties.FailOnWarnings", Because: "it is about importing an OpenAPI document"},
 		{Type: "AWS::Serverless::HttpApi", Part: "Properties.DefaultRouteSettings.DetailedMetricsEnabled", Because: "there are no metrics"},
 		{Type: "AWS::StepFunctions::StateMachine", Part: "Properties.EncryptionConfiguration", Because: "nothing is written to a disk"},
 		{Type: "AWS::StepFunctions::StateMachine", Part: "Properties.LoggingConfiguration", Because: "the history is kept anyway", Shown: true},
 		{Type: "AWS::StepFunctions::StateMachine", Part: "Properties.RoleArn", Because: "nobody is authenticated", Shown: true},
+		{Type: "AWS::StepFunctions::StateMachine", Part: "Properties.TracingConfiguration", Because: "there is no X-Ray to send traces to", Shown: true},
+		{Type: "AWS::SNS::Topic", Part: "Properties.TracingConfig", Because: "there is no X-Ray to send traces to", Shown: true},
 	}
 }
 

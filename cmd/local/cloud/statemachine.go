@@ -34,6 +34,8 @@ type stateMachineProperties struct {
 	RoleArn          string `cfn:",required"`
 	StateMachineName string
 	StateMachineType string
+
+	TracingConfiguration *struct{ Enabled bool }
 }
 
 func (d *deployment) stateMachine(r cloudformation.Resource) (cloudformation.Values, error) {
@@ -55,6 +57,9 @@ func (d *deployment) stateMachine(r cloudformation.Resource) (cloudformation.Val
 	input := map[string]any{"name": name, "definition": text, "roleArn": p.RoleArn, "type": cmp.Or(p.StateMachineType, "STANDARD")}
 	if p.LoggingConfiguration != nil {
 		input["loggingConfiguration"] = p.LoggingConfiguration
+	}
+	if tracing := p.TracingConfiguration; tracing != nil {
+		input["tracingConfiguration"] = map[string]any{"enabled": tracing.Enabled}
 	}
 	err = d.call(d.States.Actions(), "CreateStateMachine", input, &created)
 	return cloudformation.Values{

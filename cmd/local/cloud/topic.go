@@ -15,13 +15,16 @@ func (d *deployment) topic(r cloudformation.Resource) (cloudformation.Values, er
 		KmsMasterKeyId string
 		TopicName      string
 		Tags           []tag
+		TracingConfig  string
 	}
 	if err := r.Decode(&p); err != nil {
 		return cloudformation.Values{}, err
 	}
 	name := cmp.Or(p.TopicName, physicalName(r))
 	attributes := map[string]string{}
-	for name, value := range map[string]string{"DisplayName": p.DisplayName, "KmsMasterKeyId": p.KmsMasterKeyId} {
+	for name, value := range map[string]string{
+		"DisplayName": p.DisplayName, "KmsMasterKeyId": p.KmsMasterKeyId, "TracingConfig": p.TracingConfig,
+	} {
 		if value != "" {
 			attributes[name] = value
 		}

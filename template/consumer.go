@@ -71,9 +71,11 @@ func (c Consumer) resources() []Resource {
 		does:       sentence(c.Does),
 		seconds:    consumerTimeoutSeconds,
 		env:        c.environment(),
+		failing:    "Orders are late for it, none is lost: each message is received five times, and is a dead letter then.",
+		atOnce:     c.atOnce(),
 		allowed:    slices.Concat([]Statement{receive(queue)}, c.answer(), c.Access),
 		events:     map[string]serverless.Function_EventSource{"Queue": queueEvent(queue, batch)},
-		overlay:    map[string]any{"Events": map[string]any{"Queue": queueEventOverlay(batch)}},
+		overlay:    map[string]any{"Events": map[string]any{"Queue": queueEventOverlay(batch, c.atOnce())}},
 	}
 	return slices.Concat(
 		[]Resource{
@@ -101,6 +103,7 @@ func (c Consumer) resources() []Resource {
 			queuePolicy(deadLetter),
 		},
 		handler.resources(),
+		c.alarms(),
 		c.Owns,
 	)
 }
@@ -166,10 +169,10 @@ func queueEvent(queue string, batch Batch) serverless.Function_EventSource {
 	}
 }
 
-func queueEventOverlay(batch Batch) map[string]any {
+func queueEventOverlay(batch Batch, atOnce string) map[string]any {
 	properties := map[string]any{
 		"FunctionResponseTypes": []string{"ReportBatchItemFailures"},
-		"ScalingConfig":         map[string]any{"MaximumConcurrency": Ref(consumerConcurrency)},
+		"ScalingConfig":         map[string]any{"MaximumConcurrency": Ref(atOnce)},
 	}
 	if batch.WindowSeconds > 0 {
 		properties["MaximumBatchingWindowInSeconds"] = batch.WindowSeconds

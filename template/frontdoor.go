@@ -27,6 +27,8 @@ func frontDoor(auth Auth) []Resource {
 		does:       "Takes, shows, lists and cancels orders.",
 		seconds:    apiTimeoutSeconds,
 		env:        env,
+		failing:    "Shops are answered 500 or 503, and must try again.",
+		atOnce:     apiConcurrency,
 		allowed: []Statement{
 			startReleased(orderStateMachine),
 			Allow(executionsOf(orderStateMachine), "states:DescribeExecution"),

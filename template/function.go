@@ -16,6 +16,9 @@ type function struct {
 	capability string // a folder of lambdas: "inventory"
 	does       string // one sentence
 	seconds    int    // timeout
+	failing    string // what it is to customers when it fails, a sentence
+	refuses    string // the metric that counts errors it answers with on purpose, if it does
+	atOnce     string // the parameter that says how many invocations there may be
 	env        map[string]string
 	allowed    []Statement // beyond writing its own log, and traces
 	events     map[string]serverless.Function_EventSource
@@ -35,8 +38,11 @@ func (f function) resources() []Resource {
 	overlay := map[string]any{
 		"LoggingConfig": map[string]any{"LogFormat": "JSON", "LogGroup": Ref(logGroupID)},
 	}
+	if f.atOnce != "" {
+		overlay["ReservedConcurrentExecutions"] = choose(concurrencyReserved, Ref(f.atOnce), Ref("AWS::NoValue"))
+	}
 	maps.Copy(overlay, f.overlay)
-	return []Resource{
+	return append([]Resource{
 		{ID: id + "Function", Body: with(serverless.Function{
 			Description:   new(f.does),
 			CodeUri:       &serverless.Function_CodeUri{String: new(path.Join("../lambdas", f.capability, "bootstrap"))},
@@ -58,7 +64,7 @@ func (f function) resources() []Resource {
 		role(roleID, "What "+id+"Function may do.", trustService("lambda.amazonaws.com"),
 			slices.Concat([]Statement{writeLog(logGroupID), writeTraces()}, f.allowed)...),
 		logGroup(logGroupID, "/aws/lambda/${AWS::StackName}/"+f.capability),
-	}
+	}, f.alarms()...)
 }
 
 func environment(variables map[string]string) *serverless.Function_FunctionEnvironment {

@@ -3,6 +3,7 @@ package template
 import (
 	"encoding/json"
 
+	"orderflow/lambdas/metric"
 	"orderflow/statemachine"
 
 	"github.com/awslabs/goformation/v7/cloudformation/dynamodb"
@@ -34,6 +35,9 @@ func journey() []Resource {
 		capability: "validation",
 		does:       "Checks an order against the catalogue and prices it.",
 		seconds:    validationTimeoutSeconds,
+		failing:    "New orders wait: each tries again for more than an hour, and fails then.",
+		refuses:    metric.InvalidOrders,
+		atOnce:     apiConcurrency,
 		env:        map[string]string{"CATALOGUE_TABLE": Ref(catalogueTable)},
 		allowed: []Statement{
 			Allow(GetAtt(catalogueTable, "Arn"), "dynamodb:BatchGetItem").

@@ -7,7 +7,6 @@ const (
 	callbackTimeoutSeconds = "CallbackTimeoutSeconds"
 	apiRateLimit           = "ApiRateLimit"
 	apiBurstLimit          = "ApiBurstLimit"
-	consumerConcurrency    = "ConsumerConcurrency"
 	reconciliationRate     = "ReconciliationSchedule"
 	logRetentionDays       = "LogRetentionDays"
 	stateMachineLogLevel   = "StateMachineLogLevel"
@@ -56,6 +55,8 @@ func parameters() []ParameterGroup {
 		{"The world outside", worldOutside()},
 		{"Browsers", browsers()},
 		{"Pace", pace()},
+		{"Concurrency", concurrency()},
+		{"On call", onCall()},
 		{"Keeping", keeping()},
 		{"Roles", roles()},
 	}
@@ -107,20 +108,12 @@ func pace() []Parameter {
 			MinValue:    new(1.0),
 		},
 		{
-			ID: consumerConcurrency, Label: "Concurrency of a consumer",
-			Type:        "Number",
-			Description: "How many batches of one queue are worked on at once. The rest waits in the queue.",
-			Default:     50,
-			MinValue:    new(2.0),
-			MaxValue:    new(1000.0),
-		},
-		{
 			ID: reconciliationRate, Label: "Reconciliation",
 			Type:                  "String",
 			Description:           "How often what should not exist is looked for. A run reads every order, some 1.2 DynamoDB read units each.",
 			Default:               "rate(1 hour)",
-			AllowedPattern:        `^rate\((1 (minute|hour|day)|([2-9]|[1-9][0-9]+) (minutes|hours|days))\)$`,
-			ConstraintDescription: "rate(value unit): the unit minute, hour or day for 1, and minutes, hours or days for more",
+			AllowedPattern:        `^rate\((1 (minute|hour|day)|([2-9]|[1-9][0-9]{1,2}) minutes|([2-9]|1[0-9]|2[0-4]) hours)\)$`,
+			ConstraintDescription: "rate(value unit), once a day at least: the unit minute, hour or day for 1, and minutes or hours for more",
 		},
 	}
 }
@@ -182,5 +175,8 @@ func conditions() []Condition {
 		{logsExecutionData, equals(Ref(stateMachineLogData), "yes")},
 		{keepsAllAnalytics, equals(Ref(analyticsRetentionDays), "0")},
 		{hasPermissionsBoundary, not(equals(Ref(permissionsBoundary), ""))},
+		{noAlarmTopic, equals(Ref(alarmTopicARN), "none")},
+		{reconciledHourly, equals(Ref(reconciliationRate), "rate(1 hour)")},
+		{concurrencyReserved, equals(Ref(reserveConcurrency), "yes")},
 	}
 }

@@ -17,7 +17,7 @@ import (
 
 // A handler may do what its source calls, and nothing else.
 func TestRolesAllowWhatHandlersCall(t *testing.T) {
-	stack := resources(translate(t, New(Consumers(), Auth{})).deployed(t, nil))
+	stack := stackOf(translate(t, New(Consumers(), Auth{})).deployed(t, nil))
 	for _, capability := range []string{"api", "validation", "inventory", "shipment", "notification", "analytics", "reconciliation"} {
 		want := calledBy(t, filepath.Join("../lambdas", capability))
 		got := map[string]bool{}
@@ -114,7 +114,7 @@ func TestStateMachineRoleAllowsWhatItsStatesDo(t *testing.T) {
 		want[service+":"+action] = true
 	}
 	got := map[string]bool{}
-	stack := resources(translate(t, New(Consumers(), Auth{})).deployed(t, nil))
+	stack := stackOf(translate(t, New(Consumers(), Auth{})).deployed(t, nil))
 	for _, s := range stack.allowed(t, stateMachineRole) {
 		for _, action := range s.Action {
 			if !hasPrefix(action, "logs:", "xray:") {

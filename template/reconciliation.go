@@ -33,6 +33,7 @@ func reconcile() []Resource {
 		capability: "reconciliation",
 		does:       "Finds what should not exist and repairs it.",
 		seconds:    reconciliationTimeoutSeconds,
+		failing:    "Orders that were lost stay lost until a run succeeds.",
 		env: map[string]string{
 			metric.NamespaceVariable: Ref("AWS::StackName"),
 

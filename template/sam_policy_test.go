@@ -24,7 +24,7 @@ const permissionsFile = "testdata/permissions.txt"
 // TestPermissions holds what the deployed stack allows against what reviewers
 // have seen of it, and against rules that none of it may break.
 func TestPermissions(t *testing.T) {
-	stack := resources(translate(t, New(Consumers(), Auth{})).deployed(t, nil))
+	stack := stackOf(translate(t, New(Consumers(), Auth{})).deployed(t, nil))
 	t.Run("are those reviewed", func(t *testing.T) { reviewed(t, stack) })
 	t.Run("name actions and resources", func(t *testing.T) { narrow(t, stack) })
 	t.Run("are one user's each", func(t *testing.T) { notShared(t, stack) })
@@ -35,7 +35,7 @@ func TestPermissions(t *testing.T) {
 	t.Run("that SAM adds are the API's to call us", func(t *testing.T) { samAdds(t, stack) })
 }
 
-func reviewed(t *testing.T, stack resources) {
+func reviewed(t *testing.T, stack stackOf) {
 	got := stack.permissions(t)
 	if *update {
 		if err := os.WriteFile(permissionsFile, []byte(got), 0o644); err != nil {
@@ -68,7 +68,7 @@ var starred = map[string]string{
 	"xray:GetSamplingTargets":       "quotas belong to the account",
 }
 
-func narrow(t *testing.T, stack resources) {
+func narrow(t *testing.T, stack stackOf) {
 	unused := maps.Clone(starred)
 	for role := range stack.of("AWS::IAM::Role") {
 		for _, s := range stack.allowed(t, role) {
@@ -94,7 +94,7 @@ func narrow(t *testing.T, stack resources) {
 	}
 }
 
-func notShared(t *testing.T, stack resources) {
+func notShared(t *testing.T, stack stackOf) {
 	for role := range stack.of("AWS::IAM::Role") {
 		if users := stack.usersOf(role); len(users) != 1 {
 			t.Errorf("%s is used by %v, want one", role, users)
@@ -104,7 +104,7 @@ func notShared(t *testing.T, stack resources) {
 
 // A role is lent to one service. One that is told for whom it acts must act
 // for us: Lambda is not, and takes no role of another account.
-func lent(t *testing.T, stack resources) {
+func lent(t *testing.T, stack stackOf) {
 	machine := "arn:aws:states:us-east-1:111122223333:stateMachine:orderflow-OrderStateMachine"
 	if name := stack[orderStateMachine].Properties["StateMachineName"]; name != "orderflow-OrderStateMachine" {
 		t.Errorf("the state machine is named %v, and its role trusts another", name)
@@ -138,7 +138,7 @@ func lent(t *testing.T, stack resources) {
 	}
 }
 
-func topicAlone(t *testing.T, stack resources) {
+func topicAlone(t *testing.T, stack stackOf) {
 	for queue := range stack.of("AWS::SQS::Queue") {
 		var admitted []statement
 		for _, s := range stack.policyOf(t, queue) {
@@ -167,7 +167,7 @@ func topicAlone(t *testing.T, stack resources) {
 }
 
 // Whatever answers at plain HTTP as well, and can be told not to, is.
-func overTLS(t *testing.T, stack resources) {
+func overTLS(t *testing.T, stack stackOf) {
 	for resourceType, denied := range map[string]statement{
 		"AWS::SQS::Queue": {Action: list{"sqs:*"}, Resource: list{".Arn"}},
 		"AWS::SNS::Topic": {Action: list{"sns:Publish"}, Resource: list{""}},
@@ -189,7 +189,7 @@ func overTLS(t *testing.T, stack resources) {
 
 // An order's personal data is read by who shows it to the customer, who writes
 // to the customer, and who sends the parcel.
-func personal(t *testing.T, stack resources) {
+func personal(t *testing.T, stack stackOf) {
 	want := map[string][]string{
 		"ApiRole":          {"customer", "shippingAddress"},
 		"NotificationRole": {"customer", "shippingAddress"},
@@ -218,7 +218,7 @@ func personal(t *testing.T, stack resources) {
 }
 
 // SAM makes no role, and lets nobody but our API call a function.
-func samAdds(t *testing.T, stack resources) {
+func samAdds(t *testing.T, stack stackOf) {
 	ours := New(Consumers(), Auth{})
 	var want []string
 	for _, s := range ours.Sections {
@@ -246,8 +246,8 @@ func samAdds(t *testing.T, stack resources) {
 	}
 }
 
-// resources are a deployed stack's, by logical ID.
-type resources map[string]cloudformation.Resource
+// stackOf is a deployed stack: its resources, by logical ID.
+type stackOf map[string]cloudformation.Resource
 
 // A statement is one of a policy as IAM reads it.
 type statement struct {
@@ -282,7 +282,7 @@ func (s statement) reads() bool {
 	})
 }
 
-func (r resources) of(resourceType string) func(yield func(string) bool) {
+func (r stackOf) of(resourceType string) func(yield func(string) bool) {
 	return func(yield func(string) bool) {
 		for _, id := range slices.Sorted(maps.Keys(r)) {
 			if r[id].Type == resourceType && !yield(id) {
@@ -293,7 +293,7 @@ func (r resources) of(resourceType string) func(yield func(string) bool) {
 }
 
 // document is the statements of a policy, at a path below a resource's properties.
-func (r resources) document(t *testing.T, id string, path ...string) []statement {
+func (r stackOf) document(t *testing.T, id string, path ...string) []statement {
 	t.Helper()
 	raw, err := json.Marshal(at(t, r[id].Properties, append(path, "Statement")...))
 	if err != nil {
@@ -307,7 +307,7 @@ func (r resources) document(t *testing.T, id string, path ...string) []statement
 }
 
 // allowed is what a role is.
-func (r resources) allowed(t *testing.T, role string) []statement {
+func (r stackOf) allowed(t *testing.T, role string) []statement {
 	t.Helper()
 	if policies := at(t, r[role].Properties, "Policies").([]any); len(policies) != 1 {
 		t.Errorf("%s has %d policies, want 1", role, len(policies))
@@ -316,7 +316,7 @@ func (r resources) allowed(t *testing.T, role string) []statement {
 }
 
 // usersOf are the resources that take a role.
-func (r resources) usersOf(role string) []string {
+func (r stackOf) usersOf(role string) []string {
 	var users []string
 	for _, id := range slices.Sorted(maps.Keys(r)) {
 		if takes(r[id].Properties, role+".Arn") {
@@ -342,7 +342,7 @@ func takes(v any, role string) bool {
 
 // policyOf is the policy of a queue, a topic or a bucket, which is a resource
 // of its own.
-func (r resources) policyOf(t *testing.T, id string) []statement {
+func (r stackOf) policyOf(t *testing.T, id string) []statement {
 	t.Helper()
 	for _, policy := range slices.Sorted(maps.Keys(r)) {
 		for _, subjects := range []string{"Queues", "Topics", "Bucket"} {
@@ -366,7 +366,7 @@ Written by go test ./template -run TestPermissions -update, from what SAM's tran
 `
 
 // permissions writes all policies down, a statement a line.
-func (r resources) permissions(t *testing.T) string {
+func (r stackOf) permissions(t *testing.T) string {
 	t.Helper()
 	var out strings.Builder
 	out.WriteString(legend)

@@ -50,7 +50,7 @@ func New(consumers []Consumer, auth Auth) *Template {
 	t := &Template{
 		Description: "orderflow: carries a shop's orders to a decision, and tells whoever must know.",
 		Auth:        auth,
-		Parameters:  parameters(),
+		Parameters:  append(parameters(), concurrencyOf(consumers)),
 		Conditions:  conditions(),
 	}
 
@@ -62,6 +62,8 @@ func New(consumers []Consumer, auth Auth) *Template {
 	}
 	t.section("and what should not exist is found and repaired", reconcile()...)
 	t.section("what is kept is encrypted, under a key of the customer's if there is to be one", key()...)
+	t.section("and whoever is on call is told", alarms()...)
+	t.section("and sees it all", dashboard(consumers, t.Sections))
 
 	t.Outputs = outputs(t.Sections)
 	return t

@@ -96,6 +96,8 @@ func TestSectionsAreInCloudFormationsOrder(t *testing.T) {
 
 func TestEveryResourceIsNamedAfterItsType(t *testing.T) {
 	suffixes := map[string]string{
+		"AWS::CloudWatch::Alarm":           "Alarm",
+		"AWS::CloudWatch::Dashboard":       "Dashboard",
 		"AWS::DynamoDB::Table":             "Table",
 		"AWS::IAM::Role":                   "Role",
 		"AWS::KMS::Alias":                  "KeyAlias",
@@ -165,7 +167,22 @@ func TestParameterPatterns(t *testing.T) {
 		{senderEmail, "example.com", false},
 		{reconciliationRate, "rate(1 hour)", true},
 		{reconciliationRate, "rate(15 minutes)", true},
-		{reconciliationRate, "rate(365 days)", true},
+		{reconciliationRate, "rate(1 day)", true},
+		{reconciliationRate, "rate(999 minutes)", true},
+		{reconciliationRate, "rate(24 hours)", true},
+		{reconciliationRate, "rate(25 hours)", false},
+		{reconciliationRate, "rate(2 days)", false},
+		{alarmTopicARN, "none", true},
+		{alarmTopicARN, "arn:aws:sns:eu-west-1:111122223333:on-call", true},
+		{alarmTopicARN, "arn:aws-cn:sns:cn-north-1:111122223333:on_call", true},
+		{alarmTopicARN, "", false},
+		{alarmTopicARN, "on-call", false},
+		{alarmTopicARN, "arn:aws:sns:eu-west-1:111122223333:on-call.fifo", false}, // alarms take no FIFO topic
+		{alarmTopicARN, "arn:aws:sqs:eu-west-1:111122223333:on-call", false},
+		{runbookURL, "README.md", true},
+		{runbookURL, "https://wiki.shop.example/orderflow/README", true},
+		{runbookURL, "https://wiki.shop.example/a b", false},
+		{runbookURL, "https://wiki.shop.example/README#runbook", false},
 		{reconciliationRate, "rate(1 hours)", false},
 		{reconciliationRate, "rate(2 hour)", false},
 		{reconciliationRate, "rate(0 minutes)", false},

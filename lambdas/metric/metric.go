@@ -22,6 +22,10 @@ const (
 	// ArrangeShipment, waited for its answer. Told by whoever answers.
 	CallbackWait = "CallbackWait"
 
+	// InvalidOrders counts orders that were refused with InvalidOrder, which
+	// Lambda counts among the function's errors. Told by validation.
+	InvalidOrders = "InvalidOrders"
+
 	// StockConflicts counts writes of stock that had to be made again because
 	// another order's came between. Told by inventory.
 	StockConflicts = "StockConflicts"

@@ -53,6 +53,8 @@ type creator func(d *deployment, r cloudformation.Resource) (cloudformation.Valu
 // creators are the resource types that exist at home, by the file that each
 // is in. All others are refused.
 var creators = map[string]creator{
+	"AWS::CloudWatch::Alarm":           named("AlarmName", "alarm:"),
+	"AWS::CloudWatch::Dashboard":       named("DashboardName", "dashboard/"),
 	"AWS::DynamoDB::Table":             (*deployment).table,
 	"AWS::IAM::Role":                   (*deployment).role,
 	"AWS::KMS::Alias":                  (*deployment).keyAlias,

@@ -31,6 +31,8 @@ func InertParts() []Inert {
 		{Type: "AWS::KMS::Alias", Because: "nothing is written to a disk, so there is nothing to encrypt"},
 		{Type: "AWS::KMS::Key", Because: "nothing is written to a disk, so there is nothing to encrypt"},
 
+		{Type: "AWS::CloudWatch::Alarm", Because: "there are no metrics"},
+		{Type: "AWS::CloudWatch::Dashboard", Because: "there are no metrics; the console shows what is going on"},
 		{Type: "AWS::IAM::Role", Because: "nobody is authenticated, so there is nothing to allow"},
 		{Type: "AWS::S3::BucketPolicy", Because: "nobody is authenticated, so there is nothing to allow"},
 		{Type: "AWS::SNS::TopicPolicy", Because: "nobody is authenticated, so there is nothing to allow"},

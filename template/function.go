@@ -57,8 +57,10 @@ func (f function) resources() []Resource {
 			KmsKeyArn:     new(customerKey()),
 			Events:        f.events,
 			AWSCloudFormationMetadata: map[string]any{
-				"BuildMethod":     "go1.x",
-				"BuildProperties": map[string]any{"TrimGoPath": true}, // same source, same package
+				// SAM's own way of building Go knows no -ldflags: the
+				// executables were half as large again.
+				"BuildMethod": "makefile",
+				"ContextPath": "../lambdas", // where the Makefile is
 			},
 		}, overlay)},
 		role(roleID, "What "+id+"Function may do.", trustService("lambda.amazonaws.com"),

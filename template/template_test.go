@@ -300,8 +300,8 @@ func TestFunctionsAreBuiltFromTheirBootstrap(t *testing.T) {
 				t.Errorf("%s.%s is %v, want %v", id, name, got, want)
 			}
 		}
-		if !strings.Contains(r.raw, `"BuildMethod":"go1.x"`) || !strings.Contains(r.raw, `"Architectures":["arm64"]`) {
-			t.Errorf("%s is not built by go for arm64", id)
+		if !strings.Contains(r.raw, `"BuildMethod":"makefile"`) || !strings.Contains(r.raw, `"Architectures":["arm64"]`) {
+			t.Errorf("%s is not built by the Makefile for arm64", id)
 		}
 	}
 	slices.Sort(built)

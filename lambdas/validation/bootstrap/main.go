@@ -2,27 +2,10 @@
 package main
 
 import (
-	"context"
-	"log"
-	"log/slog"
 	"os"
 
-	"github.com/aws/aws-lambda-go/lambda"
-	"github.com/aws/aws-lambda-go/lambdacontext"
-	"github.com/aws/aws-sdk-go-v2/config"
-
+	"orderflow/lambdas/bootstrap"
 	"orderflow/lambdas/validation"
 )
 
-func main() {
-	slog.SetDefault(lambdacontext.NewLogger())
-	cfg, err := config.LoadDefaultConfig(context.Background())
-	if err != nil {
-		log.Fatal(err)
-	}
-	handler, err := validation.New(cfg, os.Getenv)
-	if err != nil {
-		log.Fatal(err)
-	}
-	lambda.Start(handler)
-}
+func main() { bootstrap.Start(validation.New, os.Getenv) }

@@ -36,6 +36,7 @@ require (
 	github.com/xiatechs/jsonata-go v1.8.8
 	go.yaml.in/yaml/v4 v4.0.0
 	golang.org/x/sync v0.24.0
+	golang.org/x/text v0.43.0
 	golang.org/x/time v0.12.0
 	golang.org/x/tools v0.52.0
 )

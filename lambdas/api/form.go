@@ -188,7 +188,6 @@ func optional(names ...string) []string { return names }
 var (
 	customerID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$`)
 	e164       = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
-	hostname   = regexp.MustCompile(`^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]$`)
 )
 
 func (f *form) str(n node) (string, bool) {
@@ -246,11 +245,32 @@ func (f *form) email(n node) string {
 	}
 	parsed, err := mail.ParseAddress(s)
 	_, domain, _ := strings.Cut(s, "@")
-	if err != nil || parsed.Address != s || len(s) > maxEmail || !hostname.MatchString(domain) || strings.ContainsFunc(s, func(c rune) bool { return c > unicode.MaxASCII }) {
+	if err != nil || parsed.Address != s || len(s) > maxEmail || !isDomain(domain) || strings.ContainsFunc(s, func(c rune) bool { return c > unicode.MaxASCII }) {
 		f.add(n, fmt.Sprintf("must be a mail address of at most %d characters, such as ada@example.com", maxEmail))
 	}
 	return s
 }
+
+// isDomain reports whether s is what a mail address may have behind its @: two
+// labels at least, each of 1 to 63 letters, digits and, within, dashes. The last
+// is no single letter and begins with one, for else it were an IP address.
+// https://www.rfc-editor.org/rfc/rfc1123#section-2.1
+func isDomain(s string) bool {
+	labels := strings.Split(s, ".")
+	for _, label := range labels {
+		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' || strings.ContainsFunc(label, notInLabel) {
+			return false
+		}
+	}
+	last := labels[len(labels)-1]
+	return len(labels) > 1 && len(last) > 1 && !isDigit(rune(last[0]))
+}
+
+func notInLabel(c rune) bool {
+	return c != '-' && !isDigit(c) && (c < 'a' || 'z' < c) && (c < 'A' || 'Z' < c)
+}
+
+func isDigit(c rune) bool { return '0' <= c && c <= '9' }
 
 func (f *form) country(n node) string {
 	s, ok := f.str(n)

@@ -31,6 +31,20 @@ func TestParseOrder(t *testing.T) {
 	}
 }
 
+func TestDomains(t *testing.T) {
+	long := strings.Repeat("a", 63)
+	for _, domain := range []string{"example.com", "a.bc", "1.example.co.uk", "a-b.x1", "xn--bcher-kva.example", long + "." + long} {
+		if !isDomain(domain) {
+			t.Errorf("%q is no domain", domain)
+		}
+	}
+	for _, other := range []string{"", "com", "example.c", "example.1c", "192.0.2.1", "-a.com", "a-.com", "a.com-", "a..com", ".com", "a.com.", "a_b.com", "bücher.example", "a b.com", long + "a.com", "a." + long + "a"} {
+		if isDomain(other) {
+			t.Errorf("%q is a domain", other)
+		}
+	}
+}
+
 func TestMediaTypes(t *testing.T) {
 	for _, accepted := range []string{"application/json", "application/json; charset=utf-8", `APPLICATION/JSON;charset="UTF-8"`, "application/json; v=1"} {
 		if err := wantJSON(map[string]string{"content-type": accepted}); err != nil {

@@ -5,12 +5,17 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"math"
 	"net/mail"
-	"strconv"
 	"strings"
 	"text/template"
+	"unicode"
+	"unicode/utf8"
 
-	"github.com/bojanz/currency"
+	"golang.org/x/text/currency"
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+	"golang.org/x/text/number"
 
 	"orderflow/lambdas/order"
 )
@@ -64,16 +69,16 @@ func (t templates) letter(e order.Event, c order.Customer, country string) (lett
 		return letter{}, err
 	}
 	about := content{OrderID: e.Data.OrderID, Name: c.Name}
-	locale := currency.NewLocale("en-" + country)
+	printer := message.NewPrinter(language.Make("en-" + country))
 	for _, l := range e.Data.Lines {
-		price, err := money(l.UnitPrice, locale)
+		price, err := money(printer, l.UnitPrice)
 		if err != nil {
 			return letter{}, err
 		}
 		about.Lines = append(about.Lines, line{Quantity: l.Quantity, Name: l.Name, UnitPrice: price})
 	}
 	if e.Data.Total != nil {
-		if about.Total, err = money(*e.Data.Total, locale); err != nil {
+		if about.Total, err = money(printer, *e.Data.Total); err != nil {
 			return letter{}, err
 		}
 	}
@@ -130,11 +135,17 @@ func recipient(email string) (string, error) {
 // oneLine keeps what would begin another header out of one.
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
-// money writes an amount out: £12.50, ¥1,250.
-func money(m order.Money, locale currency.Locale) (string, error) {
-	amount, err := currency.NewAmountFromInt64(m.Amount, m.Currency)
+// money writes an amount out: £12.50, ¥1,250, KWD 1.250.
+func money(p *message.Printer, m order.Money) (string, error) {
+	unit, err := currency.ParseISO(m.Currency)
 	if err != nil {
-		return "", fmt.Errorf("notification: amount %s %q: %w", strconv.FormatInt(m.Amount, 10), m.Currency, err)
+		return "", fmt.Errorf("notification: amount %d %q: %w", m.Amount, m.Currency, err)
 	}
-	return currency.NewFormatter(locale).Format(amount), nil
+	digits, _ := currency.Standard.Rounding(unit)
+	symbol := p.Sprint(currency.Symbol(unit))
+	if last, _ := utf8.DecodeLastRuneInString(symbol); unicode.IsLetter(last) {
+		symbol += "\u00a0" // as the CLDR has it between a letter and a digit
+	}
+	major := float64(m.Amount) / math.Pow10(digits) // to the digit, for no amount is near 2^53
+	return symbol + p.Sprint(number.Decimal(major, number.Scale(digits))), nil
 }

@@ -44,7 +44,15 @@ func TestLetters(t *testing.T) {
 		{"yen", order.Placed, order.Data{OrderID: "o-1", Total: &order.Money{Amount: 1250, Currency: "JPY"}}, "JP",
 			"We have your order o-1", []string{"¥1,250\n"}},
 		{"dinar", order.Placed, order.Data{OrderID: "o-1", Total: &order.Money{Amount: 1250, Currency: "KWD"}}, "KW",
-			"We have your order o-1", []string{"1.250"}},
+			"We have your order o-1", []string{"KWD\u00a01.250\n"}},
+		{"rupees", order.Placed, order.Data{OrderID: "o-1", Total: &order.Money{Amount: 12345678, Currency: "INR"}}, "IN",
+			"We have your order o-1", []string{"₹1,23,456.78\n"}},
+		{"euros", order.Placed, order.Data{OrderID: "o-1", Total: &order.Money{Amount: 123456, Currency: "EUR"}}, "DE",
+			"We have your order o-1", []string{"€1.234,56\n"}},
+		{"dollars abroad", order.Placed, order.Data{OrderID: "o-1", Total: &order.Money{Amount: 1250, Currency: "USD"}}, "GB",
+			"We have your order o-1", []string{"US$12.50\n"}},
+		{"as much as there can be", order.Placed, order.Data{OrderID: "o-1", Total: &order.Money{Amount: 999_999_999_999, Currency: "GBP"}}, "GB",
+			"We have your order o-1", []string{"£9,999,999,999.99\n"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			l, err := templates.letter(order.Event{ID: "e", Type: test.kind, Data: test.data}, ada, test.country)

@@ -1,0 +1,266 @@
+"""The resource types that moto's CloudFormation lacks.
+
+Each is made by the call to moto's own API that CloudFormation would make; boto3
+checks the call against AWS's model of that API, so a property of a wrong name
+or type fails the stack. What moto has no API for fails it too.
+"""
+
+import json
+import os
+
+import boto3
+from moto.core.common_models import CloudFormationModel
+
+REGION = "us-east-1"
+
+
+def api(service):
+    return boto3.client(service, endpoint_url=f"http://127.0.0.1:{os.environ['MOTO_PORT']}", region_name=REGION, aws_access_key_id="any", aws_secret_access_key="thing")
+
+
+def call(service, operation, **parameters):
+    """Makes a call. CloudFormation takes numbers for strings and the other way
+    round; the call's model says which it is."""
+    client = api(service)
+    model = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[operation])
+    return getattr(client, operation)(**shaped(parameters, model.input_shape))
+
+
+def shaped(value, shape):
+    kind = shape.type_name
+    if kind == "structure" and isinstance(value, dict):
+        return {name: shaped(v, shape.members[name]) if name in shape.members else v for name, v in value.items()}
+    if kind == "map" and isinstance(value, dict):
+        return {name: shaped(v, shape.value) for name, v in value.items()}
+    if kind == "list" and isinstance(value, list):
+        return [shaped(v, shape.member) for v in value]
+    if kind in ("integer", "long") and isinstance(value, str):
+        return int(value)
+    if kind in ("float", "double"):
+        return float(value)
+    if kind == "boolean" and isinstance(value, str):
+        return {"true": True, "false": False}[value]
+    if kind == "string":
+        return text(value)
+    return value
+
+
+def text(value):
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+class Taught:
+    """A resource made by a call: its type, and what makes and deletes it. moto
+    finds what derives from CloudFormationModel itself."""
+
+    type = None
+
+    def __init__(self, physical_id, attributes):
+        self.physical_resource_id = physical_id
+        self.attributes = attributes
+
+    @classmethod
+    def cloudformation_type(cls):
+        return cls.type
+
+    @staticmethod
+    def cloudformation_name_type():
+        return ""
+
+    @classmethod
+    def has_cfn_attr(cls, attr):
+        return True  # one that is not there fails as it is read
+
+    def get_cfn_attribute(self, name):
+        return self.attributes[name]
+
+    def is_created(self):
+        return True
+
+    @classmethod
+    def create_from_cloudformation_json(cls, resource_name, cloudformation_json, account_id, region_name, **_):
+        made = cls.create(resource_name, **cloudformation_json["Properties"])
+        return cls(*made) if isinstance(made, tuple) else cls(made, {})
+
+    @classmethod
+    def delete_from_cloudformation_json(cls, resource_name, cloudformation_json, account_id, region_name):
+        cls.destroy(resource_name, **cloudformation_json["Properties"])
+
+    @staticmethod
+    def create(name, **properties):
+        """Returns what Ref is, and maybe attributes by name."""
+        raise NotImplementedError
+
+    @staticmethod
+    def destroy(physical_id, **properties):
+        """Nothing to do where the thing goes with what it belongs to."""
+
+
+class Subscription(Taught, CloudFormationModel):
+    type = "AWS::SNS::Subscription"
+
+    @staticmethod
+    def create(name, TopicArn, Protocol, Endpoint, **attributes):
+        attributes = {name: text(value) for name, value in attributes.items()}
+        return call("sns", "subscribe", TopicArn=TopicArn, Protocol=Protocol, Endpoint=Endpoint, Attributes=attributes, ReturnSubscriptionArn=True)["SubscriptionArn"]
+
+    @staticmethod
+    def destroy(physical_id, **_):
+        call("sns", "unsubscribe", SubscriptionArn=physical_id)
+
+
+class TopicPolicy(Taught, CloudFormationModel):
+    type = "AWS::SNS::TopicPolicy"
+
+    @staticmethod
+    def create(name, Topics, PolicyDocument):
+        for topic in Topics:
+            call("sns", "set_topic_attributes", TopicArn=topic, AttributeName="Policy", AttributeValue=text(PolicyDocument))
+        return name
+
+
+class QueuePolicy(Taught, CloudFormationModel):
+    type = "AWS::SQS::QueuePolicy"
+
+    @staticmethod
+    def create(name, Queues, PolicyDocument):
+        for queue in Queues:
+            call("sqs", "set_queue_attributes", QueueUrl=queue, Attributes={"Policy": text(PolicyDocument)})
+        return name
+
+
+class BucketPolicy(Taught, CloudFormationModel):
+    type = "AWS::S3::BucketPolicy"
+
+    @staticmethod
+    def create(name, Bucket, PolicyDocument):
+        call("s3", "put_bucket_policy", Bucket=Bucket, Policy=PolicyDocument)
+        return Bucket
+
+
+class Api(Taught, CloudFormationModel):
+    type = "AWS::ApiGatewayV2::Api"
+
+    @staticmethod
+    def create(name, Body, **properties):
+        # moto has no ImportApi, but ReimportApi.
+        made = call("apigatewayv2", "create_api", Name=Body["info"]["title"], ProtocolType="HTTP")
+        call("apigatewayv2", "reimport_api", ApiId=made["ApiId"], Body=Body, **{k: v for k, v in properties.items() if k == "FailOnWarnings"})
+        return made["ApiId"], {"ApiId": made["ApiId"], "ApiEndpoint": made["ApiEndpoint"]}
+
+    @staticmethod
+    def destroy(physical_id, **_):
+        call("apigatewayv2", "delete_api", ApiId=physical_id)
+
+
+class Stage(Taught, CloudFormationModel):
+    type = "AWS::ApiGatewayV2::Stage"
+
+    @staticmethod
+    def create(name, **properties):
+        return call("apigatewayv2", "create_stage", **properties)["StageName"]
+
+
+class Schedule(Taught, CloudFormationModel):
+    type = "AWS::Scheduler::Schedule"
+
+    @staticmethod
+    def create(name, **properties):
+        made = call("scheduler", "create_schedule", **{"Name": name, **properties})
+        return properties.get("Name", name), {"Arn": made["ScheduleArn"]}
+
+    @staticmethod
+    def destroy(physical_id, **_):
+        call("scheduler", "delete_schedule", Name=physical_id)
+
+
+class Alarm(Taught, CloudFormationModel):
+    type = "AWS::CloudWatch::Alarm"
+
+    @staticmethod
+    def create(name, **properties):
+        properties = {"AlarmName": name, **properties}
+        call("cloudwatch", "put_metric_alarm", **properties)
+        return properties["AlarmName"], {"Arn": f"arn:aws:cloudwatch:{REGION}:123456789012:alarm:{properties['AlarmName']}"}
+
+    @staticmethod
+    def destroy(physical_id, **_):
+        call("cloudwatch", "delete_alarms", AlarmNames=[physical_id])
+
+
+class CompositeAlarm(Taught, CloudFormationModel):
+    type = "AWS::CloudWatch::CompositeAlarm"
+
+    @staticmethod
+    def create(name, **properties):
+        properties = {"AlarmName": name, **properties}
+        call("cloudwatch", "put_composite_alarm", **properties)
+        return properties["AlarmName"], {"Arn": f"arn:aws:cloudwatch:{REGION}:123456789012:alarm:{properties['AlarmName']}"}
+
+    @staticmethod
+    def destroy(physical_id, **_):
+        call("cloudwatch", "delete_alarms", AlarmNames=[physical_id])
+
+
+class MetricFilter(Taught, CloudFormationModel):
+    type = "AWS::Logs::MetricFilter"
+
+    @staticmethod
+    def create(name, LogGroupName, FilterPattern, MetricTransformations, FilterName=None, **_):
+        transformations = [{k[0].lower() + k[1:]: v for k, v in t.items()} for t in MetricTransformations]
+        call("logs", "put_metric_filter", logGroupName=LogGroupName, filterName=FilterName or name, filterPattern=FilterPattern, metricTransformations=transformations)
+        return FilterName or name
+
+
+class FunctionAlias(Taught, CloudFormationModel):
+    type = "AWS::Lambda::Alias"
+
+    @staticmethod
+    def create(name, **properties):
+        made = call("lambda", "create_alias", **{k: v for k, v in properties.items() if k in ("FunctionName", "Name", "FunctionVersion", "Description")})
+        return made["AliasArn"], {"AliasArn": made["AliasArn"]}
+
+
+class CodeDeployApplication(Taught, CloudFormationModel):
+    type = "AWS::CodeDeploy::Application"
+
+    @staticmethod
+    def create(name, ApplicationName=None, ComputePlatform="Server", **_):
+        call("codedeploy", "create_application", applicationName=ApplicationName or name, computePlatform=ComputePlatform)
+        return ApplicationName or name
+
+
+class DeploymentGroup(Taught, CloudFormationModel):
+    type = "AWS::CodeDeploy::DeploymentGroup"
+
+    @staticmethod
+    def create(name, DeploymentGroupName=None, **properties):
+        lower = lambda v: {k[0].lower() + k[1:]: lower(x) for k, x in v.items()} if isinstance(v, dict) else [lower(x) for x in v] if isinstance(v, list) else v
+        call("codedeploy", "create_deployment_group", deploymentGroupName=DeploymentGroupName or name, **lower(properties))
+        return DeploymentGroupName or name
+
+
+class Machine(Taught, CloudFormationModel):
+    """moto knows the type, but no definition in S3, substitution or logging."""
+
+    type = "AWS::StepFunctions::StateMachine"
+
+    @staticmethod
+    def create(name, RoleArn, StateMachineName=None, StateMachineType="STANDARD", Definition=None, DefinitionS3Location=None, DefinitionSubstitutions={}, LoggingConfiguration=None, **more):
+        if DefinitionS3Location:
+            definition = api("s3").get_object(Bucket=DefinitionS3Location["Bucket"], Key=DefinitionS3Location["Key"])["Body"].read().decode()
+        else:
+            definition = json.dumps(Definition)
+        for variable, value in DefinitionSubstitutions.items():
+            definition = definition.replace("${" + variable + "}", str(value))
+        lower = lambda v: {k[0].lower() + k[1:]: lower(x) for k, x in v.items()} if isinstance(v, dict) else [lower(x) for x in v] if isinstance(v, list) else v
+        more.pop("Tags", None)
+        optional = {k: v for k, v in lower({"LoggingConfiguration": LoggingConfiguration, **more}).items() if v}
+        arn = call("stepfunctions", "create_state_machine", name=StateMachineName or name, type=StateMachineType, definition=definition, roleArn=RoleArn, **optional)["stateMachineArn"]
+        return arn, {"Arn": arn, "Name": StateMachineName or name}
+
+    @staticmethod
+    def destroy(physical_id, **_):
+        call("stepfunctions", "delete_state_machine", stateMachineArn=physical_id)

@@ -3,10 +3,12 @@ package api
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/big"
 	"net/http"
 	"strings"
 	"time"
@@ -23,7 +25,9 @@ import (
 )
 
 // New makes the handler behind OrdersApi. It reads ORDERS_TABLE and
-// STATE_MACHINE_ARN.
+// STATE_MACHINE_ARN, and CALLERS: "customers" where every caller is one, who
+// places, sees and cancels their own orders; unset where the shop's own server
+// calls, for all of them.
 func New(cfg aws.Config, getenv func(string) string) (lambda.Handler, error) {
 	stateMachine := getenv("STATE_MACHINE_ARN")
 	d := &desk{
@@ -36,16 +40,40 @@ func New(cfg aws.Config, getenv func(string) string) (lambda.Handler, error) {
 	if stateMachine == "" {
 		return nil, errors.New("api: STATE_MACHINE_ARN is not set")
 	}
+	switch callers := getenv("CALLERS"); callers {
+	case "":
+	case onlyCustomers:
+		d.onlyCustomers = true
+	default: // perhaps meant to keep somebody out
+		return nil, fmt.Errorf("api: CALLERS is %q: set it to %q, or not at all", callers, onlyCustomers)
+	}
 	return d, nil
 }
 
 // boundRetries keeps what a throttled call waits, with full jitter, well below
-// the time a client would: after that the client is asked to come again.
+// the time a client would: after that the client is asked to come again. The
+// SDK's own jitter is none when it is to wait for less than a second.
 func boundRetries(o *sfn.Options) {
 	o.Retryer = retry.NewStandard(func(r *retry.StandardOptions) {
 		r.MaxAttempts = 4
-		r.MaxBackoff = 500 * time.Millisecond
+		r.Backoff = retry.BackoffDelayerFunc(fullJitter)
 	})
+}
+
+// fullJitter is a random part of a pause that doubles: 200, 400 and 800 ms at
+// most. https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+func fullJitter(attempt int, _ error) (time.Duration, error) {
+	return time.Duration(roll(int64(100 * time.Millisecond << attempt))), nil
+}
+
+// roll is a random number below n. The dice are crypto/rand's, which
+// testing/cryptotest can load.
+func roll(n int64) int64 {
+	rolled, err := rand.Int(rand.Reader, big.NewInt(n))
+	if err != nil { // crypto/rand never fails
+		panic(err)
+	}
+	return rolled.Int64()
 }
 
 // ordersPath is what an order's ID follows in its URL.
@@ -112,15 +140,19 @@ type notPlaced struct {
 func (e notPlaced) Unwrap() error { return e.error }
 
 func (d *desk) route(ctx context.Context, r request) (response, error) {
+	by, err := d.caller(r)
+	if err != nil {
+		return response{}, err
+	}
 	switch r.RouteKey {
 	case "POST /orders":
-		return d.servePost(ctx, r)
+		return d.servePost(ctx, by, r)
 	case "GET /orders":
-		return d.serveList(ctx, r)
+		return d.serveList(ctx, by, r)
 	case "GET /orders/{orderId}":
-		return d.serveGet(ctx, r)
+		return d.serveGet(ctx, by, r)
 	case "POST /orders/{orderId}/cancel":
-		return d.serveCancel(ctx, r)
+		return d.serveCancel(ctx, by, r)
 	}
 	return response{}, problem{Type: typeNotFound, Title: "No such resource", Status: http.StatusNotFound}
 }
@@ -131,7 +163,7 @@ type accepted struct {
 	Status  order.Status `json:"status"`
 }
 
-func (d *desk) servePost(ctx context.Context, r request) (response, error) {
+func (d *desk) servePost(ctx context.Context, by caller, r request) (response, error) {
 	key, err := idempotencyKey(r.Headers)
 	if err != nil {
 		return response{}, err
@@ -144,7 +176,10 @@ func (d *desk) servePost(ctx context.Context, r request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	orderID, err := d.place(ctx, asked, key)
+	if err := by.mayPlace(asked); err != nil {
+		return response{}, err
+	}
+	orderID, err := d.place(ctx, by, asked, key)
 	if err != nil {
 		return response{}, notPlaced{orderID, err}
 	}
@@ -153,20 +188,20 @@ func (d *desk) servePost(ctx context.Context, r request) (response, error) {
 	return answer, nil
 }
 
-func (d *desk) serveGet(ctx context.Context, r request) (response, error) {
+func (d *desk) serveGet(ctx context.Context, by caller, r request) (response, error) {
 	orderID, err := pathOrderID(r)
 	if err != nil {
 		return response{}, err
 	}
-	o, err := d.show(ctx, orderID)
+	o, err := d.show(ctx, by, orderID)
 	if err != nil {
 		return response{}, err
 	}
 	return jsonResponse(http.StatusOK, o), nil
 }
 
-func (d *desk) serveList(ctx context.Context, r request) (response, error) {
-	q, err := parseListQuery(r.QueryStringParameters)
+func (d *desk) serveList(ctx context.Context, by caller, r request) (response, error) {
+	q, err := parseListQuery(by, r.QueryStringParameters)
 	if err != nil {
 		return response{}, err
 	}
@@ -177,12 +212,12 @@ func (d *desk) serveList(ctx context.Context, r request) (response, error) {
 	return jsonResponse(http.StatusOK, page), nil
 }
 
-func (d *desk) serveCancel(ctx context.Context, r request) (response, error) {
+func (d *desk) serveCancel(ctx context.Context, by caller, r request) (response, error) {
 	orderID, err := pathOrderID(r)
 	if err != nil {
 		return response{}, err
 	}
-	if err := d.cancel(ctx, orderID); err != nil {
+	if err := d.cancel(ctx, by, orderID); err != nil {
 		return response{}, err
 	}
 	return jsonResponse(http.StatusAccepted, accepted{orderID, order.Cancelled}), nil

@@ -18,13 +18,14 @@ const maxCancelTries = 3
 var cancelledByCustomer = order.Failure{Code: "CancelledByCustomer", Detail: "the customer cancelled the order"}
 
 // cancel decides against an order that is pending. Cancelling it again changes
-// nothing. Against an order decided otherwise the error is a problem.
-func (d *desk) cancel(ctx context.Context, orderID string) error {
+// nothing. Against an order decided otherwise, or another customer's, the error
+// is a problem.
+func (d *desk) cancel(ctx context.Context, by caller, orderID string) error {
 	now := time.Now().UTC().Truncate(time.Millisecond)
 	for range maxCancelTries {
-		found, err := d.orders.cancel(ctx, orderID, now)
+		found, err := d.orders.cancel(ctx, by, orderID, now)
 		if errors.Is(err, errNoRow) {
-			found, err = d.cancelUnstored(ctx, orderID, now)
+			found, err = d.cancelUnstored(ctx, by, orderID, now)
 		}
 		if errors.Is(err, errRowExists) {
 			continue
@@ -40,8 +41,8 @@ func (d *desk) cancel(ctx context.Context, orderID string) error {
 // cancelUnstored cancels an order that the state machine has not stored yet,
 // by storing it first: the state machine will find it decided. Errors:
 // errRowExists when it was stored meanwhile.
-func (d *desk) cancelUnstored(ctx context.Context, orderID string, now time.Time) (order.Status, error) {
-	e, err := d.executions.describe(ctx, orderID)
+func (d *desk) cancelUnstored(ctx context.Context, by caller, orderID string, now time.Time) (order.Status, error) {
+	e, err := d.executions.describe(ctx, by, orderID)
 	if errors.Is(err, errNeverStarted) {
 		return "", notFound(orderID)
 	}

@@ -72,10 +72,14 @@ const (
 	lastPause  = 800 * time.Millisecond
 )
 
-// describe reads an order's execution. Errors: errNeverStarted.
-func (x *executions) describe(ctx context.Context, orderID string) (execution, error) {
+// describe reads an order's execution. Errors: errNeverStarted, also of an
+// order that is not the caller's, after as long a search.
+func (x *executions) describe(ctx context.Context, by caller, orderID string) (execution, error) {
 	for pause := firstPause; ; pause *= 2 {
 		e, err := x.look(ctx, orderID)
+		if err == nil && !by.actsFor(e.input.Customer.ID) {
+			e, err = execution{}, errNeverStarted
+		}
 		if !errors.Is(err, errNeverStarted) || pause > lastPause || isOld(orderID, time.Now()) {
 			return e, err
 		}

@@ -47,9 +47,13 @@ type page struct {
 	Cursor string        `json:"cursor,omitempty"` // of the next page, if there may be one
 }
 
-// parseListQuery reads GET /orders' query parameters. The error is a problem.
-func parseListQuery(params map[string]string) (listQuery, error) {
-	q := listQuery{customerID: params["customerId"], limit: defaultLimit}
+// parseListQuery reads GET /orders' query parameters. A customer who names
+// nobody means themselves. The error is a problem.
+func parseListQuery(by caller, params map[string]string) (listQuery, error) {
+	q := listQuery{customerID: by.customerID, limit: defaultLimit}
+	if given, ok := params["customerId"]; ok {
+		q.customerID = given
+	}
 	var violations []violation
 	if !customerID.MatchString(q.customerID) {
 		violations = append(violations, violation{Parameter: "customerId", Detail: "must be a customer's ID"})
@@ -76,7 +80,7 @@ func parseListQuery(params map[string]string) (listQuery, error) {
 	if len(violations) > 0 {
 		return listQuery{}, invalid("the query is malformed", violations...)
 	}
-	return q, nil
+	return q, by.mayList(q.customerID)
 }
 
 // list reads a page of a customer's orders. The index may lag behind the table

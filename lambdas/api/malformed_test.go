@@ -47,10 +47,14 @@ func (u unreachable) Do(r *http.Request) (*http.Response, error) {
 	return nil, http.ErrHandlerTimeout
 }
 
+func unreachableConfig(t *testing.T) aws.Config {
+	return aws.Config{Region: "us-east-1", HTTPClient: unreachable{t}}
+}
+
 // detached is the API with no AWS behind it.
 func detached(t *testing.T) lambda.Handler {
 	t.Helper()
-	h, err := api.New(aws.Config{Region: "us-east-1", HTTPClient: unreachable{t}}, func(name string) string {
+	h, err := api.New(unreachableConfig(t), func(name string) string {
 		return map[string]string{
 			"ORDERS_TABLE":      "orders",
 			"STATE_MACHINE_ARN": "arn:aws:states:us-east-1:000000000000:stateMachine:orders",

@@ -65,9 +65,10 @@ func (t *orders) fingerprint(ctx context.Context, orderID string) (_ string, exi
 }
 
 // cancel turns a pending order into a cancelled one, and returns the status
-// that the order has then, whoever gave it. Errors: errNoRow.
-func (t *orders) cancel(ctx context.Context, orderID string, at time.Time) (order.Status, error) {
-	_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+// that the order has then, whoever gave it. Errors: errNoRow, also of an order
+// that is not the caller's.
+func (t *orders) cancel(ctx context.Context, by caller, orderID string, at time.Time) (order.Status, error) {
+	update := &dynamodb.UpdateItemInput{
 		TableName:                &t.table,
 		Key:                      key(orderID),
 		UpdateExpression:         aws.String("SET #status = :cancelled, failure = :failure, decidedAt = :now"),
@@ -80,7 +81,12 @@ func (t *orders) cancel(ctx context.Context, orderID string, at time.Time) (orde
 			":now":       str(at.Format(timeFormat)),
 		},
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
-	})
+	}
+	if !by.everybody {
+		update.ConditionExpression = aws.String("#status = :pending AND customerId = :customer")
+		update.ExpressionAttributeValues[":customer"] = str(by.customerID)
+	}
+	_, err := t.db.UpdateItem(ctx, update)
 	if err == nil {
 		return order.Cancelled, nil
 	}
@@ -89,7 +95,7 @@ func (t *orders) cancel(ctx context.Context, orderID string, at time.Time) (orde
 		return "", fmt.Errorf("api: cancellation of order %q: %w", orderID, err)
 	}
 	status, ok := failed.Item["status"].(*types.AttributeValueMemberS)
-	if !ok {
+	if !ok || !by.actsFor(text(failed.Item["customerId"])) {
 		return "", errNoRow
 	}
 	return order.Status(status.Value), nil

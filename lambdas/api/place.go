@@ -18,8 +18,9 @@ import (
 // A desk takes orders. An order lives in two places: as an execution from the
 // moment it is taken, and as a row from the moment it is priced.
 type desk struct {
-	orders     *orders
-	executions *executions
+	orders        *orders
+	executions    *executions
+	onlyCustomers bool // call
 }
 
 // An input is what an execution starts with. Its JSON depends on the order
@@ -31,7 +32,7 @@ type input struct {
 
 // place starts an order and returns its ID, also with an error. With a key, the same customer
 // placing the same order again gets the same ID and starts nothing.
-func (d *desk) place(ctx context.Context, a asked, key string) (orderID string, err error) {
+func (d *desk) place(ctx context.Context, by caller, a asked, key string) (orderID string, err error) {
 	in, err := newInput(a)
 	if err != nil {
 		return "", err
@@ -50,7 +51,7 @@ func (d *desk) place(ctx context.Context, a asked, key string) (orderID string, 
 	}
 	err = d.executions.start(ctx, orderID, in)
 	if errors.Is(err, errStarted) {
-		return orderID, d.compareStarted(ctx, orderID, in.Fingerprint)
+		return orderID, d.compareStarted(ctx, by, orderID, in.Fingerprint)
 	}
 	return orderID, err
 }
@@ -92,13 +93,13 @@ func isOld(orderID string, now time.Time) bool {
 
 // compareStarted compares with an order whose execution ended, or was started
 // with another input, since its row was asked for.
-func (d *desk) compareStarted(ctx context.Context, orderID, fingerprint string) error {
+func (d *desk) compareStarted(ctx context.Context, by caller, orderID, fingerprint string) error {
 	stored, exists, err := d.orders.fingerprint(ctx, orderID)
 	if err != nil {
 		return err
 	}
 	if !exists {
-		e, err := d.executions.describe(ctx, orderID)
+		e, err := d.executions.describe(ctx, by, orderID)
 		if err != nil {
 			return err
 		}

@@ -7,9 +7,11 @@ import (
 	"log/slog"
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"testing/cryptotest"
 	"testing/synctest"
 	"time"
 
@@ -165,20 +167,50 @@ func TestThrottledStart(t *testing.T) {
 		s := newShop(t)
 		placed(t, s.handler(cloudtest.Fault{Action: "StartExecution", Times: 3, Status: 400, Body: throttled}), apitest.Order, "")
 
-		start := time.Now()
-		for _, body := range []string{throttled, `{"__type":"ExecutionLimitExceeded","message":"too many"}`} {
-			answer := post(t, s.handler(cloudtest.Fault{Action: "StartExecution", Status: 400, Body: body}), apitest.Order, "")
-			var p problem
-			decode(t, answer, http.StatusServiceUnavailable, &p)
-			if answer.Headers["retry-after"] == "" || p.Type != "urn:orderflow:problem:busy" {
-				t.Errorf("answer %v %s", answer.Headers, answer.Body)
+		for i, code := range []string{"ThrottlingException", "ExecutionLimitExceeded", "TooManyRequestsException"} {
+			start := time.Now()
+			key := fmt.Sprint("k-", i)
+			busy := s.handler(cloudtest.Fault{Action: "StartExecution", Status: 400, Body: fmt.Sprintf(`{"__type":%q,"message":"too many"}`, code)})
+			for _, key := range []string{"", key} {
+				answer := post(t, busy, apitest.Order, key)
+				var p problem
+				decode(t, answer, http.StatusServiceUnavailable, &p)
+				if p.Type != "urn:orderflow:problem:busy" {
+					t.Errorf("%s: answer %s", code, answer.Body)
+				}
+				if seconds, err := strconv.Atoi(answer.Headers["retry-after"]); err != nil || seconds < 2 || seconds > 6 {
+					t.Errorf("%s: Retry-After %q", code, answer.Headers["retry-after"])
+				}
+			}
+			if took := time.Since(start); took > 5*time.Second {
+				t.Errorf("%s: the clients waited %v", code, took)
+			}
+			if s.executions() != 1+i {
+				t.Errorf("%s: %d executions", code, s.executions())
+			}
+			placed(t, s.h, apitest.Order, key) // whoever comes again, with the key, gets their order
+		}
+	})
+}
+
+// Who is turned away together does not come back together, and neither do the
+// retries before.
+func TestRetriesAreJittered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cryptotest.SetGlobalRandom(t, 1)
+		s := newShop(t)
+		after, waits := map[string]bool{}, map[time.Duration]bool{}
+		for range 40 {
+			began := time.Now()
+			busy := s.handler(cloudtest.Fault{Action: "StartExecution", Status: 400, Body: throttled})
+			after[post(t, busy, apitest.Order, "").Headers["retry-after"]] = true
+			waits[time.Since(began)] = true
+			if took := time.Since(began); took > 1400*time.Millisecond {
+				t.Errorf("a client waited %v", took)
 			}
 		}
-		if took := time.Since(start); took > 5*time.Second {
-			t.Errorf("the clients waited %v", took)
-		}
-		if s.executions() != 1 {
-			t.Errorf("%d executions", s.executions())
+		if len(after) != 5 || len(waits) != 40 {
+			t.Errorf("Retry-After is one of %v; of 40 waits %d differ", after, len(waits))
 		}
 	})
 }
@@ -219,7 +251,7 @@ func TestLog(t *testing.T) {
 	if failed := regexp.MustCompile(`"msg":"request failed","orderId":"[-0-9a-f]{36}","execution":.*"next":`); !failed.MatchString(log.String()) {
 		t.Errorf("no line tells which order was not placed, and what to do:\n%s", &log)
 	}
-	for _, personal := range []string{"ada", "Ada", "Lovelace", "Byron", "7946"} {
+	for _, personal := range []string{"ada@", "ada ", "Ada", "Lovelace", "Byron", "7946"} {
 		if strings.Contains(log.String(), personal) {
 			t.Errorf("the log has %q:\n%s", personal, &log)
 		}

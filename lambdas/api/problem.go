@@ -40,6 +40,7 @@ const (
 	typeInvalid       = "urn:orderflow:problem:invalid-request"
 	typeMediaType     = "urn:orderflow:problem:unsupported-media-type"
 	typeTooLarge      = "urn:orderflow:problem:too-large"
+	typeForbidden     = "urn:orderflow:problem:forbidden"
 	typeNotFound      = "urn:orderflow:problem:not-found"
 	typeDecided       = "urn:orderflow:problem:already-decided"
 	typeKeyReused     = "urn:orderflow:problem:idempotency-key-reused"
@@ -70,7 +71,7 @@ func asProblem(err error) problem {
 			Title:      "Too many orders at once",
 			Status:     http.StatusServiceUnavailable,
 			Detail:     "please try again shortly",
-			retryAfter: 2,
+			retryAfter: minRetryAfter + int(roll(maxRetryAfter-minRetryAfter+1)),
 			next:       "the client comes again; if this lasts, raise the quota that the error names",
 		}
 	}
@@ -82,6 +83,10 @@ func asProblem(err error) problem {
 		next:   "the client may come again; if this lasts, look into the service that the error names",
 	}
 }
+
+// Retry-After is somewhere between, in seconds, lest those who were turned away
+// together come back together.
+const minRetryAfter, maxRetryAfter = 2, 6
 
 // throttled reports whether AWS went on refusing a call for its rate, or for
 // how many executions run already.

@@ -71,7 +71,13 @@ func newShop(t testing.TB) *shop {
 // handler is the API, meeting faults on its way to the cloud.
 func (s *shop) handler(faults ...cloudtest.Fault) lambda.Handler {
 	s.t.Helper()
-	h, err := api.New(s.Faulty(faults...), cloudtest.Environment("ORDERS_TABLE", "orders", "STATE_MACHINE_ARN", stateMachine))
+	return s.serving("", faults...)
+}
+
+// serving is the API for these callers.
+func (s *shop) serving(callers string, faults ...cloudtest.Fault) lambda.Handler {
+	s.t.Helper()
+	h, err := api.New(s.Faulty(faults...), cloudtest.Environment("ORDERS_TABLE", "orders", "STATE_MACHINE_ARN", stateMachine, "CALLERS", callers))
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -13,7 +13,7 @@ func clientConfig(endpoint string, client aws.HTTPClient) aws.Config {
 	return aws.Config{
 		Region:                     Region,
 		BaseEndpoint:               aws.String(endpoint),
-		Credentials:                credentials.NewStaticCredentialsProvider("local", "local", ""),
+		Credentials:                credentials.NewStaticCredentialsProvider(AccessKeyID, SecretAccessKey, ""),
 		HTTPClient:                 client,
 		RetryMode:                  aws.RetryModeStandard,
 		AccountIDEndpointMode:      aws.AccountIDEndpointModeDisabled,

@@ -70,6 +70,9 @@ type Config struct {
 	// ("/carrier/"), which is cut off.
 	Neighbours map[string]http.Handler
 
+	// Issuers are who issues the tokens that the HTTP API may demand, by host.
+	Issuers map[string]http.Handler
+
 	// Interposed is what stands between functions and services, and between
 	// services; Turn decides which activity goes on next. Nil: as it comes.
 	Interposed interpose.Interposed
@@ -134,7 +137,14 @@ func New(config Config) *Cloud {
 		Invoke: invokeTask(interposedLambda(between, "states", c.Lambda)),
 		Turn:   config.Turn,
 	})
-	c.gateway = apigateway.New(apigateway.Config{Region: Region, Account: Account, Lambda: interposedLambda(between, "apigateway", c.Lambda)})
+	c.gateway = apigateway.New(apigateway.Config{
+		Region:   Region,
+		Account:  Account,
+		Lambda:   interposedLambda(between, "apigateway", c.Lambda),
+		Identify: identify,
+		Allow:    allow,
+		Issuers:  &http.Client{Transport: issuers(config.Issuers)},
+	})
 
 	c.endpoints = map[string]http.Handler{
 		"cloudformation": c.CloudFormation.Handler(),

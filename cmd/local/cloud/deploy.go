@@ -41,6 +41,8 @@ type deployment struct {
 	ctx context.Context
 	api *apigateway.CreateApiInput // nil until the template's API was met
 
+	demanded apigateway.Route // what each of the API's routes demands of callers
+
 	made map[made]string // logical ID
 }
 

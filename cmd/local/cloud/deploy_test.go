@@ -112,6 +112,11 @@ func TestRefusedTemplates(t *testing.T) {
 
 		{"API property", resource("AWS::Serverless::HttpApi", `{"Domain": {}}`), "It.Properties.Domain"},
 		{"API route setting", resource("AWS::Serverless::HttpApi", `{"DefaultRouteSettings": {"LoggingLevel": "INFO"}}`), "It.Properties.DefaultRouteSettings.LoggingLevel"},
+		{"API without its authorizer", resource("AWS::Serverless::HttpApi", `{"Auth": {"DefaultAuthorizer": "Issuer"}}`), `It.Properties.Auth.DefaultAuthorizer: there is no authorizer "Issuer"`},
+		{"API without IAM", resource("AWS::Serverless::HttpApi", `{"Auth": {"DefaultAuthorizer": "AWS_IAM"}}`), `It.Properties.Auth.DefaultAuthorizer: there is no authorizer "AWS_IAM"`},
+		{"Lambda authorizer", resource("AWS::Serverless::HttpApi", `{"Auth": {"Authorizers": {"L": {"FunctionArn": "x"}}}}`), "It.Properties.Auth.Authorizers.L.FunctionArn: the property is not supported"},
+		{"authorizer with scopes", resource("AWS::Serverless::HttpApi", `{"Auth": {"Authorizers": {"L": {"AuthorizationScopes": ["x"]}}}}`), "It.Properties.Auth.Authorizers.L.AuthorizationScopes: the property is not supported"},
+		{"issuer out of reach", resource("AWS::Serverless::HttpApi", `{"Auth": {"DefaultAuthorizer": "I", "Authorizers": {"I": {"IdentitySource": "$request.header.Authorization", "JwtConfiguration": {"issuer": "https://id.example", "audience": ["a"]}}}}}`), `authorizer "I": issuer: Get "https://id.example/.well-known/openid-configuration": cloud: issuer "id.example" is out of reach`},
 		{"two APIs", `{"Transform": "AWS::Serverless-2016-10-31", "Resources": {"A": {"Type": "AWS::Serverless::HttpApi"}, "B": {"Type": "AWS::Serverless::HttpApi"}}}`, "B: the local cloud serves one HTTP API, which is A"},
 
 		{"no transform", `{"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}, "It": {"Type": "AWS::Serverless::HttpApi"}}}`, "It.Type: AWS::Serverless::HttpApi needs the template's Transform to be AWS::Serverless-2016-10-31"},

@@ -17,6 +17,7 @@ const apiID = "orderflow0"
 // https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-httpapi.html
 func (d *deployment) httpAPI(r cloudformation.Resource) (cloudformation.Values, error) {
 	var p struct {
+		Auth              httpAPIAuth
 		CorsConfiguration *struct {
 			AllowCredentials bool
 			AllowHeaders     []string
@@ -38,9 +39,14 @@ func (d *deployment) httpAPI(r cloudformation.Resource) (cloudformation.Values, 
 	if d.api != nil {
 		return cloudformation.Values{}, fmt.Errorf("the local cloud serves one HTTP API, which is %s", d.api.Name)
 	}
+	var err error
+	if d.demanded, err = p.Auth.route(); err != nil {
+		return cloudformation.Values{}, cloudformation.At(err, "Properties.Auth.DefaultAuthorizer")
+	}
 	d.api = &apigateway.CreateApiInput{
 		Name:                 cmp.Or(p.Name, r.LogicalID),
 		ApiId:                apiID,
+		Authorizers:          p.Auth.authorizers(),
 		DefaultRouteSettings: apigateway.RouteSettings(p.DefaultRouteSettings),
 	}
 	if p.CorsConfiguration != nil {
@@ -75,11 +81,11 @@ func (d *deployment) routeEvent(functionARN string, properties any) error {
 	if p.PayloadFormatVersion != "" && p.PayloadFormatVersion != "2.0" {
 		return cloudformation.At(fmt.Errorf("%q is not supported by the local cloud", p.PayloadFormatVersion), "PayloadFormatVersion")
 	}
-	d.api.Routes = append(d.api.Routes, apigateway.Route{
-		RouteKey:        strings.ToUpper(p.Method) + " " + p.Path,
-		FunctionArn:     functionARN,
-		TimeoutInMillis: p.TimeoutInMillis,
-	})
+	route := d.demanded
+	route.RouteKey = strings.ToUpper(p.Method) + " " + p.Path
+	route.FunctionArn = functionARN
+	route.TimeoutInMillis = p.TimeoutInMillis
+	d.api.Routes = append(d.api.Routes, route)
 	return nil
 }
 

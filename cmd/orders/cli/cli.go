@@ -88,7 +88,11 @@ the shelves and redrives dead letters.
 It speaks to the local cloud at ` + localEndpoint + `, started with
 "go run ./cmd/local", unless one of --stack, --region and --profile is given:
 then to AWS, with the credentials that the AWS CLI would use. Environment
-variables alone never choose AWS.`,
+variables alone never choose AWS.
+
+Orders are placed, shown and cancelled through the HTTP API, which is asked with
+those credentials; where only customers may call it, as the one whose token
+--token-file holds.`,
 		Example: `  orders place --item MUG-BLUE=2
   orders list
   orders --stack orderflow --region eu-west-1 list --status FAILED`,

@@ -30,7 +30,7 @@ func explained(p *program, err error) string {
 // isPackage tells whether an error names one of ours first, which tells people
 // nothing.
 func isPackage(fact string) bool {
-	for _, name := range []string{"orders", "stack", "inventory"} {
+	for _, name := range []string{"orders", "stack", "caller", "inventory"} {
 		if strings.HasPrefix(fact, name+": ") {
 			return true
 		}
@@ -51,6 +51,10 @@ func (p *program) hint(err error) string {
 		return "name one with --region, or a --profile that has one"
 	case errors.Is(err, stack.ErrNoStack) && p.target.aws:
 		return "deploy it with `sam deploy`, or name another with --stack, --region and --profile"
+	case errors.Is(err, stack.ErrTurnedAway) && p.target.tokenFile != "":
+		return "it wants a token that is valid now, of its issuer and for its audience; or, without --token-file, a signature"
+	case errors.Is(err, stack.ErrTurnedAway):
+		return "sign as a principal that may execute-api:Invoke; or, where customers call, bring one's token with --token-file"
 	case errors.Is(err, stack.ErrNoOrder):
 		return "`orders list` shows the latest orders, `orders list --text WORD` finds older ones"
 	case errors.Is(err, stack.ErrNoExecution):

@@ -95,6 +95,9 @@ func (p *program) orderBody(file string, wanted []string, request orderRequest) 
 
 func (p *program) place(ctx context.Context, s *stack.Stack, body []byte, key string) error {
 	answer, err := s.Place(ctx, body, key)
+	if errors.Is(err, stack.ErrTurnedAway) {
+		return err
+	}
 	if err != nil {
 		return fmt.Errorf("%w\nwhether the order was placed is not known: with --key %s it can be placed again, and counts once", err, key)
 	}

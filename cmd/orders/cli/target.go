@@ -3,7 +3,10 @@ package cli
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"net/url"
+	"os"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -12,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/spf13/cobra"
 
+	"orderflow/cmd/orders/caller"
 	"orderflow/cmd/orders/stack"
 )
 
@@ -26,6 +30,7 @@ const (
 type target struct {
 	stack, region, profile string
 	endpoint               string
+	tokenFile              string
 	local                  bool
 	aws                    bool // one of the first three was given
 }
@@ -37,6 +42,8 @@ func (t *target) flags(root *cobra.Command) {
 	f.StringVar(&t.profile, "profile", "", "AWS profile")
 	f.BoolVar(&t.local, "local", false, "the local cloud at "+localEndpoint+", the default")
 	f.StringVar(&t.endpoint, "endpoint", localEndpoint, "the local cloud at another `URL`")
+	f.StringVar(&t.tokenFile, "token-file", "", "call the API as the customer whose token this `file` holds (default: sign, as the AWS CLI would)")
+	root.MarkFlagFilename("token-file")
 	for _, local := range []string{"local", "endpoint"} {
 		for _, remote := range []string{"stack", "region", "profile"} {
 			root.MarkFlagsMutuallyExclusive(local, remote)
@@ -64,7 +71,24 @@ func (t *target) open(ctx context.Context) (*stack.Stack, error) {
 	if err != nil {
 		return nil, err
 	}
-	return stack.Open(ctx, stack.Config{AWS: cfg, Name: t.stack})
+	config := stack.Config{AWS: cfg, Name: t.stack}
+	if t.tokenFile != "" {
+		config.HTTP = &http.Client{Transport: caller.Bearing(t.token, http.DefaultTransport)}
+	}
+	return stack.Open(ctx, config)
+}
+
+// token is what the file holds: what a shell's arguments hold, others see.
+func (t *target) token(context.Context) (string, error) {
+	text, err := os.ReadFile(t.tokenFile)
+	if err != nil {
+		return "", err
+	}
+	token := strings.TrimSpace(string(text))
+	if token == "" || strings.ContainsFunc(token, func(c rune) bool { return c <= ' ' || c > '~' }) {
+		return "", fmt.Errorf("%s holds no token", t.tokenFile)
+	}
+	return token, nil
 }
 
 func (t *target) config(ctx context.Context) (aws.Config, error) {

@@ -22,8 +22,13 @@ type Answer struct {
 	Body    json.RawMessage // an order's, or an RFC 9457 problem's
 }
 
-// ErrNoOrder is the error of asking for an order that was never placed.
+// ErrNoOrder is the error of asking for an order that was never placed, or that
+// is not the caller's to see.
 var ErrNoOrder = errors.New("stack: there is no such order")
+
+// ErrTurnedAway is the error of asking an API whose authorizer does not let the
+// caller in.
+var ErrTurnedAway = errors.New("stack: the API does not let this caller in")
 
 // Place posts an order as it is, valid or not. key is its Idempotency-Key, ""
 // for none. A refusal is an Answer, not an error.
@@ -93,6 +98,10 @@ func (s *Stack) call(ctx context.Context, method, path string, header http.Heade
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err != nil {
 		return Answer{}, fmt.Errorf("stack: %s %s: %w", method, path, err)
+	}
+	byGateway := resp.Header.Get("Content-Type") != "application/problem+json"
+	if byGateway && (resp.StatusCode == http.StatusUnauthorized || resp.StatusCode == http.StatusForbidden) {
+		return Answer{}, fmt.Errorf("%w: %s %s answers %d: %s", ErrTurnedAway, method, path, resp.StatusCode, bytes.TrimSpace(answer))
 	}
 	a := Answer{Status: resp.StatusCode, Body: answer}
 	if a.Status < http.StatusBadRequest {

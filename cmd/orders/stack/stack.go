@@ -23,6 +23,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/smithy-go"
+
+	"orderflow/cmd/orders/caller"
 )
 
 // Config is where a stack is.
@@ -30,7 +32,9 @@ type Config struct {
 	AWS  aws.Config
 	Name string // of the CloudFormation stack
 
-	HTTP *http.Client // calls the stack's HTTP API; nil: http.DefaultClient
+	// HTTP calls the stack's HTTP API, and shows it who calls. Nil: as whoever
+	// AWS's credentials are.
+	HTTP *http.Client
 
 	// Peek reads the messages of a queue without receiving them, which only a
 	// local queue allows. Nil: they are received, and are visible again at once.
@@ -73,7 +77,7 @@ func Open(ctx context.Context, config Config) (*Stack, error) {
 		return nil, ErrNoRegion
 	}
 	if config.HTTP == nil {
-		config.HTTP = http.DefaultClient
+		config.HTTP = &http.Client{Transport: caller.Signed(config.AWS, http.DefaultTransport)}
 	}
 	s := &Stack{
 		config:  config,

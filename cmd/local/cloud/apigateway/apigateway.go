@@ -1,8 +1,8 @@
 // Package apigateway is API Gateway's HTTP APIs: routes to Lambda proxy
-// integrations with payload format 2.0, CORS, throttling, and the limits and
-// error bodies of AWS.
+// integrations with payload format 2.0, authorisation by IAM and by tokens, CORS,
+// throttling, and the limits and error bodies of AWS.
 //
-// An API has the $default stage only, and no authorizer.
+// An API has the $default stage only, and no Lambda authorizer.
 package apigateway
 
 import (
@@ -27,6 +27,15 @@ type Lambda interface {
 type Config struct {
 	Region, Account string
 	Lambda          Lambda
+
+	// Identify knows the account's keys: the secret of an access key, and whose
+	// it is. Allow tells whether a principal may do something to a resource.
+	// Without them no route is authorised by IAM.
+	Identify func(accessKeyID string) (secret, principalARN string, ok bool)
+	Allow    func(principalARN, action, resourceARN string) bool
+
+	// Issuers reaches those of tokens. Nil: no route is authorised by JWT.
+	Issuers *http.Client
 }
 
 // Service makes APIs.
@@ -47,9 +56,10 @@ const (
 
 // CreateApiInput describes an HTTP API with its routes.
 type CreateApiInput struct {
-	Name   string
-	ApiId  string // "": made up
-	Routes []Route
+	Name        string
+	ApiId       string // "": made up
+	Routes      []Route
+	Authorizers []Authorizer
 
 	CorsConfiguration    *Cors
 	DefaultRouteSettings RouteSettings
@@ -62,6 +72,9 @@ type Route struct {
 	RouteKey        string
 	FunctionArn     string
 	TimeoutInMillis int // 50 to 30,000; 0: 30,000
+
+	AuthorizationType string // NONE, AWS_IAM or JWT; "": NONE
+	AuthorizerId      string // of JWT
 }
 
 // RouteSettings throttle each route; zero values leave it unthrottled.
@@ -82,7 +95,7 @@ type API struct {
 }
 
 // CreateApi makes an API.
-func (s *Service) CreateApi(_ context.Context, in *CreateApiInput) (*API, error) {
+func (s *Service) CreateApi(ctx context.Context, in *CreateApiInput) (*API, error) {
 	a := &API{ID: in.ApiId, cfg: s.cfg, name: in.Name, cors: in.CorsConfiguration}
 	if a.ID == "" {
 		a.ID = randomID("abcdefghijklmnopqrstuvwxyz0123456789", 10)
@@ -91,8 +104,15 @@ func (s *Service) CreateApi(_ context.Context, in *CreateApiInput) (*API, error)
 	if len(in.Routes) > maxRoutes {
 		return nil, fmt.Errorf("apigateway: api %q has more than %d routes", in.Name, maxRoutes)
 	}
+	authorizers, err := a.authorizers(ctx, in.Authorizers)
+	if err != nil {
+		return nil, fmt.Errorf("apigateway: api %q: %w", in.Name, err)
+	}
 	for _, r := range in.Routes {
 		parsed, err := parseRoute(r)
+		if err == nil {
+			parsed.authorizer, err = a.authorizerOf(r, authorizers)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("apigateway: api %q: %w", in.Name, err)
 		}
@@ -143,7 +163,14 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusRequestEntityTooLarge, "Request Entity Too Large")
 		return
 	}
-	a.integrate(w, r, route, a.event(r, route, parameters, requestID, body))
+	var caller *identity
+	if route.authorizer != nil {
+		if caller, err = route.authorizer.authorize(r, body); err != nil {
+			turnAway(w, err)
+			return
+		}
+	}
+	a.integrate(w, r, route, a.event(r, route, parameters, requestID, body, caller))
 }
 
 // integrate runs the route's function and writes what it answers.

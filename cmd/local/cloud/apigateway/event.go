@@ -21,7 +21,7 @@ import (
 
 // event is what the function is given, in payload format 2.0.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
-func (a *API) event(r *http.Request, route *route, parameters map[string]string, requestID string, body []byte) []byte {
+func (a *API) event(r *http.Request, route *route, parameters map[string]string, requestID string, body []byte, caller *identity) []byte {
 	now := time.Now().UTC()
 	host, port := splitHost(r.Host)
 	prefix, _, _ := strings.Cut(host, ".")
@@ -48,6 +48,7 @@ func (a *API) event(r *http.Request, route *route, parameters map[string]string,
 			DomainPrefix: prefix,
 			Time:         now.Format("02/Jan/2006:15:04:05 -0700"),
 			TimeEpoch:    now.UnixMilli(),
+			Authorizer:   caller,
 			HTTP: events.APIGatewayV2HTTPRequestContextHTTPDescription{
 				Method:    r.Method,
 				Path:      r.URL.Path,

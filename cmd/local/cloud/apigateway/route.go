@@ -26,6 +26,8 @@ type route struct {
 	function string
 	timeout  time.Duration
 	limiter  *rate.Limiter // nil: unthrottled
+
+	authorizer authorizer // nil: anybody may call
 }
 
 // A segment is one part of a route's path.

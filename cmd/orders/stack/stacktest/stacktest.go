@@ -28,6 +28,7 @@ import (
 	"orderflow/cmd/local/cloud/lambda"
 	"orderflow/cmd/local/cloud/ses"
 	"orderflow/cmd/local/cloud/sqs"
+	"orderflow/cmd/orders/caller"
 	"orderflow/cmd/orders/stack"
 	"orderflow/lambdas/analytics"
 	"orderflow/lambdas/api"
@@ -175,7 +176,7 @@ func (s *Shop) Put(ctx context.Context, t testing.TB, output string, row map[str
 
 // Config is how the shop is operated.
 func (s *Shop) Config() stack.Config {
-	return stack.Config{AWS: s.AWSConfig(), Name: cloud.StackName, HTTP: &http.Client{Transport: inProcess{s.API()}}}
+	return stack.Config{AWS: s.AWSConfig(), Name: cloud.StackName, HTTP: &http.Client{Transport: caller.Signed(s.AWSConfig(), inProcess{s.API()})}}
 }
 
 // Open opens the shop's stack.

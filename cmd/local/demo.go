@@ -25,7 +25,7 @@ type orderRequest struct {
 
 func orderFor(sku string, quantity int, country string) orderRequest {
 	return orderRequest{
-		Customer:        order.Customer{ID: "c-42", Name: "Ada", Email: "ada@example.com"},
+		Customer:        order.Customer{ID: somebody, Name: "Ada", Email: "ada@example.com"},
 		Items:           []order.Item{{SKU: sku, Quantity: quantity}},
 		ShippingAddress: order.Address{Name: "Ada", Line1: "1 Byron St", City: "London", PostalCode: "N1 1AA", Country: country},
 	}
@@ -37,12 +37,13 @@ const maxQuantity = 1000
 // demonstrate places an order for each kind of outcome, one after the other,
 // and tells its journey as it happens.
 func demonstrate(ctx context.Context, s *system, sockets network, w io.Writer) {
+	transport := &http.Transport{DialContext: sockets.dial}
+	defer transport.CloseIdleConnections()
 	d := &demo{
 		system: s,
 		out:    w,
-		client: &http.Client{Transport: &http.Transport{DialContext: sockets.dial}},
+		client: &http.Client{Transport: s.asSomebody(transport)},
 	}
-	defer d.client.CloseIdleConnections()
 	plenty := mostPlentiful(s.products)
 	scarce := slices.MinFunc(s.products, func(a, b product) int { return int(a.stocked - b.stocked) })
 	for _, one := range []struct {

@@ -2,7 +2,7 @@
 // to a cloud of its own, and serves the HTTP API, an AWS endpoint and a console.
 //
 //	go run ./cmd/local [-api ADDR] [-aws ADDR] [-catalogue FILE.csv] [-demo]
-//	                   [-chaos FAULT=RATE,…] [-seed N]
+//	                   [-auth none|iam|jwt] [-chaos FAULT=RATE,…] [-seed N]
 //
 // It serves until it is interrupted. Run it with -help for examples.
 package main
@@ -26,6 +26,7 @@ import (
 
 	"orderflow/cmd/local/chaos"
 	"orderflow/cmd/local/cloud/lambda"
+	"orderflow/template"
 )
 
 func main() {
@@ -92,7 +93,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, sockets n
 	slog.SetDefault(slog.New(lambda.NewLogHandler(log.Handler()))) // the handlers', as in Lambda
 	s, err := newSystem(ctx, systemConfig{
 		api: reachable(api.Addr()), aws: reachable(aws.Addr()), host: host(options.aws), products: products, log: log,
-		chaos: options.chaos, seed: options.seed,
+		auth: options.auth, chaos: options.chaos, seed: options.seed,
 	})
 	if err != nil {
 		return complain(stderr, exitFailed, err)
@@ -117,6 +118,7 @@ type options struct {
 	api, aws  string
 	catalogue string
 	demo      bool
+	auth      template.AuthMode
 	chaos     chaos.Rates
 	seed      uint64
 }
@@ -126,7 +128,7 @@ func usage() string {
 it is interrupted.
 
     go run ./cmd/local [-api ADDR] [-aws ADDR] [-catalogue FILE.csv] [-demo]
-                       [-chaos FAULT=RATE,…] [-seed N]
+                       [-auth none|iam|jwt] [-chaos FAULT=RATE,…] [-seed N]
 
   -api ADDR        where the HTTP API listens (default 127.0.0.1:8080)
   -aws ADDR        where the AWS endpoint listens, with the console at
@@ -136,6 +138,10 @@ it is interrupted.
                    and prices in minor units (default: a small sample)
   -demo            place a confirmed, an out-of-stock, a refused and an invalid
                    order and tell each one's journey, then go on serving
+  -auth WHO        who may call the API, as it is enforced on AWS: none is
+                   anybody (the default), iam whoever signs as local:local,
+                   jwt a customer, whose token the greeting has; the AWS
+                   endpoint is open in any case
   -chaos RATES     let faults happen, each as often as its rate says, from 0 to
                    1: crash=0.02,duplicate=0.05; the console changes them
   -seed N          what the faults are drawn from (default 1)
@@ -151,9 +157,10 @@ Examples:
     go run ./cmd/local -demo
     go run ./cmd/local -api 127.0.0.1:0 -aws 127.0.0.1:0    # any free ports
     go run ./cmd/local -catalogue shop.csv
+    go run ./cmd/local -auth jwt
     go run ./cmd/local -demo -chaos crash=0.05,lost=0.05,duplicate=0.2 -seed 7
 
-Nobody is asked for credentials: an address other than a loopback one opens it
+Nobody is asked for credentials but by -auth: an address other than a loopback one opens it
 to the network. An order to country AQ (Antarctica) is refused by the carrier.
 `
 }
@@ -179,6 +186,10 @@ func parse(args []string) (options, error) {
 	flags.StringVar(&o.catalogue, "catalogue", "", "")
 	flags.BoolVar(&o.demo, "demo", false, "")
 	flags.Uint64Var(&o.seed, "seed", 1, "")
+	flags.Func("auth", "", func(s string) (err error) {
+		o.auth, err = parseAuth(s)
+		return err
+	})
 	flags.Func("chaos", "", func(s string) (err error) {
 		if o.chaos, err = chaos.Parse(s); err == nil && o.chaos[chaos.Jump] > 0 {
 			err = errors.New("jump is for simulations, which have a clock of their own")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -24,6 +25,7 @@ import (
 	"orderflow/cmd/local/cloud/ses"
 	"orderflow/cmd/local/cloud/sqs"
 	"orderflow/cmd/local/console"
+	"orderflow/cmd/local/issuer"
 	"orderflow/cmd/orders/stack"
 	"orderflow/statemachine"
 	"orderflow/template"
@@ -40,6 +42,9 @@ type systemConfig struct {
 	// functions are theirs, beside the functions of those that are deployed.
 	consumers []template.Consumer
 	functions map[string]cloud.Function
+
+	// auth is who may call the API; "": anybody.
+	auth template.AuthMode
 
 	// parameters override the template's, by name.
 	parameters map[string]string
@@ -60,6 +65,8 @@ type systemConfig struct {
 type system struct {
 	cloud    *cloud.Cloud
 	carrier  *carrier.Carrier
+	issuer   *issuer.Issuer // nil unless customers call
+	auth     template.AuthMode
 	stack    cloudformation.Stack
 	weather  *chaos.Weather
 	console  *console.Console // nil until it is opened
@@ -80,7 +87,8 @@ func newSystem(ctx context.Context, config systemConfig) (*system, error) {
 	if config.log == nil {
 		config.log = slog.New(slog.DiscardHandler)
 	}
-	rendered, err := template.New(config.consumers, template.Auth{Mode: template.None}).JSON()
+	config.auth = cmp.Or(config.auth, template.None)
+	rendered, err := template.New(config.consumers, authAtHome(config.auth)).JSON()
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +101,18 @@ func newSystem(ctx context.Context, config systemConfig) (*system, error) {
 	}
 	maps.Copy(parameters, config.parameters)
 
-	s := &system{carrier: carrier.New(), products: config.products, api: config.api, aws: config.aws, log: config.log, patient: map[string]string{}}
+	s := &system{carrier: carrier.New(), auth: config.auth, products: config.products, api: config.api, aws: config.aws, log: config.log, patient: map[string]string{}}
+	neighbours := map[string]http.Handler{
+		carrierPrefix + "/":  s.carrier,
+		console.Prefix + "/": http.HandlerFunc(s.serveConsole),
+	}
+	issuers := map[string]http.Handler{}
+	if s.auth == template.JWT {
+		if s.issuer, err = issuer.New(); err != nil {
+			return nil, err
+		}
+		neighbours[issuerPrefix+"/"], issuers[issuer.Host] = s.issuer, s.issuer
+	}
 	s.weather = chaos.New(chaos.Config{Seed: config.seed, Report: s.report})
 	interposed := s.weather.Interposed
 	if config.calls != nil {
@@ -105,13 +124,11 @@ func newSystem(ctx context.Context, config systemConfig) (*system, error) {
 		Host:        config.host,
 		Functions:   functions,
 		Definitions: map[string][]byte{"statemachine/order.asl.json": statemachine.Definition},
-		Neighbours: map[string]http.Handler{
-			carrierPrefix + "/":  s.carrier,
-			console.Prefix + "/": http.HandlerFunc(s.serveConsole),
-		},
-		Interposed: interposed,
-		Turn:       config.turn,
-		Log:        config.log,
+		Neighbours:  neighbours,
+		Issuers:     issuers,
+		Interposed:  interposed,
+		Turn:        config.turn,
+		Log:         config.log,
 	})
 	if s.stack, err = s.cloud.Deploy(ctx, rendered, parameters); err == nil {
 		err = s.settleIn(ctx, parameters["SenderEmail"])
@@ -138,7 +155,8 @@ func (s *system) settleIn(ctx context.Context, sender string) error {
 
 // openConsole lets people look: what it shows, it asks the cloud for.
 func (s *system) openConsole(ctx context.Context) error {
-	opened, err := stack.Open(ctx, stack.Config{AWS: s.cloud.AWSConfig(), Name: cloud.StackName, HTTP: s.cloud.APIClient(), Peek: s.peek})
+	api := &http.Client{Transport: s.asSomebody(s.cloud.APIClient().Transport)}
+	opened, err := stack.Open(ctx, stack.Config{AWS: s.cloud.AWSConfig(), Name: cloud.StackName, HTTP: api, Peek: s.peek})
 	if err != nil {
 		return err
 	}
@@ -264,7 +282,7 @@ func (s *system) greet(w io.Writer) {
 	fmt.Fprintf(w, `orderflow is running. Ctrl-C ends it.
 
   console       http://%s/console/
-  API           http://%s
+  API           http://%s%s
   AWS endpoint  http://%s  (any credentials, region %s)
   mails sent    http://%s/_local/outbox
   in stock      %s
@@ -276,7 +294,7 @@ Place an order, and follow the Location it answers with:
 See its execution:
 
   %s
-`, s.aws, s.api, s.aws, cloud.Region, s.aws, s.shelves(), s.forecast(), s.curl(), s.listExecutions())
+`, s.aws, s.api, s.admission(), s.aws, cloud.Region, s.aws, s.shelves(), s.forecast(), s.curl(), s.listExecutions())
 }
 
 // forecast tells which faults there will be, in a line if there are any.
@@ -316,7 +334,11 @@ func (s *system) curl() string {
 	if err != nil {
 		panic(err) // strings and numbers alone
 	}
-	return fmt.Sprintf("curl -i http://%s/orders -H 'Content-Type: application/json' -d %s", s.api, quote(string(order)))
+	credentials, err := s.credentials()
+	if err != nil {
+		panic(err) // claims are strings and numbers alone
+	}
+	return fmt.Sprintf("curl -i http://%s/orders%s -H 'Content-Type: application/json' -d %s", s.api, credentials, quote(string(order)))
 }
 
 func (s *system) listExecutions() string {

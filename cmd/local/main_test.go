@@ -38,6 +38,7 @@ func TestRefusedToStart(t *testing.T) {
 		{"unknown flag", []string{"-port", "80"}, "local: flag provided but not defined: -port\nlocal -help"},
 		{"flag without value", []string{"-api"}, "local: flag needs an argument: -api"},
 		{"bad boolean", []string{"-demo=maybe"}, `local: invalid boolean value "maybe" for -demo`},
+		{"unknown auth", []string{"-auth", "open"}, `local: invalid value "open" for flag -auth: it is none, iam or jwt`},
 		{"stray argument", []string{"-demo", "serve"}, `local: unexpected argument "serve"`},
 		{"api port in use", []string{"-api", taken.Addr().String(), "-aws", "127.0.0.1:0"}, "local: -api " + taken.Addr().String() + ": the address is in use\n"},
 		{"aws port in use", []string{"-aws", taken.Addr().String()}, "local: -aws " + taken.Addr().String() + ": the address is in use\n"},
@@ -66,7 +67,7 @@ func TestHelp(t *testing.T) {
 		if code != exitOK || stderr.Len() > 0 {
 			t.Errorf("%s: exit %d, stderr %q", arg, code, stderr.String())
 		}
-		for _, flag := range []string{"-api ADDR", "-aws ADDR", "-catalogue FILE", "-demo", "Examples:", "AQ"} {
+		for _, flag := range []string{"-api ADDR", "-aws ADDR", "-catalogue FILE", "-demo", "-auth WHO", "Examples:", "AQ"} {
 			if !strings.Contains(stdout.String(), flag) {
 				t.Errorf("%s does not tell of %s", arg, flag)
 			}

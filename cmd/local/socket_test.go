@@ -27,6 +27,7 @@ import (
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"orderflow/lambdas/order"
+	"orderflow/template"
 )
 
 // running is a program that serves on real sockets.
@@ -179,25 +180,40 @@ func TestSocketServices(t *testing.T) {
 	}
 }
 
-// TestSocketGreeting pastes what the program printed into a shell.
+// TestSocketGreeting pastes what the program printed into a shell, whoever may
+// call.
 func TestSocketGreeting(t *testing.T) {
-	r := start(t)
-	if len(r.greeting) > 15 {
-		t.Errorf("printed %d lines, want at most 15:\n%s", len(r.greeting), strings.Join(r.greeting, "\n"))
-	}
-	if text := strings.Join(r.greeting, "\n"); !strings.Contains(text, "MUG-BLUE (500)") || strings.Contains(text, "KETTLE-RED") {
-		t.Errorf("not what is in stock:\n%s", text)
-	}
-	curl := regexp.MustCompile(`(?m)^ *(curl .*)$`).FindStringSubmatch(strings.Join(r.greeting, "\n"))
-	if curl == nil {
-		t.Fatalf("no curl line:\n%s", strings.Join(r.greeting, "\n"))
-	}
-	if _, err := exec.LookPath("curl"); err != nil {
-		t.Skip("there is no curl on this machine")
-	}
-	answer, err := exec.CommandContext(t.Context(), "sh", "-c", curl[1]).Output()
-	if err != nil || !bytes.Contains(answer, []byte(" 202 ")) || !bytes.Contains(answer, []byte("/orders/")) {
-		t.Errorf("%s\nanswers %v:\n%s", curl[1], err, answer)
+	for mode, wants := range map[template.AuthMode][]string{
+		template.None: {`API +http://\S+\n`},
+		template.IAM:  {`curl .* --aws-sigv4 aws:amz:us-east-1:execute-api --user local:local`, `API +http://\S+  \(signed requests alone\)`},
+		template.JWT:  {`curl .* -H 'Authorization: Bearer [\w-]+\.[\w-]+\.[\w-]+'`, `API +http://\S+  \(tokens of other customers: curl 'http://\S+/issuer/token\?sub=c-43'\)`},
+	} {
+		t.Run(string(mode), func(t *testing.T) {
+			r := start(t, "-auth", string(mode))
+			text := strings.Join(r.greeting, "\n")
+			if len(r.greeting) > 15 {
+				t.Errorf("printed %d lines, want at most 15:\n%s", len(r.greeting), text)
+			}
+			if !strings.Contains(text, "MUG-BLUE (500)") || strings.Contains(text, "KETTLE-RED") {
+				t.Errorf("not what is in stock:\n%s", text)
+			}
+			for _, want := range wants {
+				if !regexp.MustCompile(want).MatchString(text) {
+					t.Errorf("does not print %s:\n%s", want, text)
+				}
+			}
+			curl := regexp.MustCompile(`(?m)^ +(curl .*)$`).FindStringSubmatch(text)
+			if curl == nil {
+				t.Fatalf("no curl line:\n%s", text)
+			}
+			if _, err := exec.LookPath("curl"); err != nil {
+				t.Skip("there is no curl on this machine")
+			}
+			answer, err := exec.CommandContext(t.Context(), "sh", "-c", curl[1]).Output()
+			if err != nil || !bytes.Contains(answer, []byte(" 202 ")) || !bytes.Contains(answer, []byte("/orders/")) {
+				t.Errorf("%s\nanswers %v:\n%s", curl[1], err, answer)
+			}
+		})
 	}
 }
 

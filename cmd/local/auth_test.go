@@ -7,6 +7,8 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -17,7 +19,9 @@ import (
 
 	"orderflow/cmd/local/issuer"
 	"orderflow/cmd/orders/caller"
+	"orderflow/cmd/orders/cli"
 	"orderflow/lambdas/order"
+	"orderflow/template"
 )
 
 // as is the shop as somebody else calls its API.
@@ -287,6 +291,61 @@ func TestDemoOfAClosedAPI(t *testing.T) {
 			}
 			if got := strings.Count(stdout.String(), "answers REJECTED for"); got != 3 || !strings.Contains(stdout.String(), "answers CONFIRMED") {
 				t.Errorf("%s:\n%s", mode, stdout.String())
+			}
+		})
+	}
+}
+
+// TestOrdersCalls: the operator's command line signs by itself, and calls as a
+// customer whose token it is given, which it tells nobody.
+func TestOrdersCalls(t *testing.T) {
+	for _, mode := range authModes {
+		t.Run(string(mode), func(t *testing.T) {
+			r := start(t, "-auth", string(mode))
+			orders := func(args ...string) (code int, output string) {
+				var out bytes.Buffer
+				code = cli.Run(t.Context(), append([]string{"--endpoint", r.aws}, args...), strings.NewReader(""), &out, &out, func(string) string { return "" })
+				return code, out.String()
+			}
+			token := "no.token.atall"
+			if mode == template.JWT {
+				resp, err := http.Get(r.aws + issuerPrefix + "/token?sub=c-43")
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer resp.Body.Close()
+				text, err := io.ReadAll(resp.Body)
+				if err != nil {
+					t.Fatal(err)
+				}
+				token = string(text)
+			}
+			file := filepath.Join(t.TempDir(), "token")
+			if err := os.WriteFile(file, []byte(token+"\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			const turnedAway = "orders: the API does not let this caller in: POST /orders answers "
+			wants := map[template.AuthMode][3]string{ // signed; with the token, for its customer and for another
+				template.None: {"is placed", "is placed", "is placed"},
+				template.IAM:  {"is placed", turnedAway + "403", turnedAway + "403"},
+				template.JWT:  {turnedAway + "401", "is placed", `/customer/id: must be "c-43"`},
+			}
+			for i, args := range [][]string{
+				{"place", "--item", "MUG-BLUE=1"},
+				{"--token-file", file, "place", "--item", "MUG-BLUE=1", "--customer", "c-43"},
+				{"--token-file", file, "place", "--item", "MUG-BLUE=1", "--customer", "c-42"},
+			} {
+				want := wants[mode][i]
+				code, output := orders(args...)
+				if !strings.Contains(output, want) || (code == 0) != (want == "is placed") {
+					t.Errorf("orders %v: exit %d: %s", args, code, output)
+				}
+				if strings.Contains(output, token) {
+					t.Errorf("orders %v tells the token: %s", args, output)
+				}
+			}
+			if code, output := orders("list"); code != 0 { // it asks AWS, not the API
+				t.Errorf("orders list: exit %d: %s", code, output)
 			}
 		})
 	}

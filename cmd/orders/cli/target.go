@@ -73,13 +73,17 @@ func (t *target) open(ctx context.Context) (*stack.Stack, error) {
 	}
 	config := stack.Config{AWS: cfg, Name: t.stack}
 	if t.tokenFile != "" {
-		config.HTTP = &http.Client{Transport: caller.Bearing(t.token, http.DefaultTransport)}
+		token, err := t.token() // once: the file may be a pipe
+		if err != nil {
+			return nil, fmt.Errorf("orders: --token-file: %w", err)
+		}
+		config.HTTP = &http.Client{Transport: caller.Bearing(func(context.Context) (string, error) { return token, nil }, http.DefaultTransport)}
 	}
 	return stack.Open(ctx, config)
 }
 
 // token is what the file holds: what a shell's arguments hold, others see.
-func (t *target) token(context.Context) (string, error) {
+func (t *target) token() (string, error) {
 	text, err := os.ReadFile(t.tokenFile)
 	if err != nil {
 		return "", err

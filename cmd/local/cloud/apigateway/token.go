@@ -76,7 +76,7 @@ func (a *tokenAuthorizer) authorize(r *http.Request, _ []byte) (*identity, error
 // claims are a token's as texts, which is how a function is given them: a list
 // as [a b]. The error says what is wrong with the token.
 func (a *tokenAuthorizer) claims(ctx context.Context, raw string) (map[string]string, error) {
-	signed, err := jose.ParseSigned(raw, rsa)
+	signed, err := jose.ParseSignedCompact(raw, rsa)
 	if err != nil || len(signed.Signatures) != 1 {
 		return nil, errors.New("the token is malformed, or its algorithm is not supported")
 	}

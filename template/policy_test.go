@@ -1,9 +1,11 @@
 package template
 
 import (
+	"encoding/json"
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"maps"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -17,7 +19,7 @@ import (
 
 // A handler may do what its source calls, and nothing else.
 func TestRolesAllowWhatHandlersCall(t *testing.T) {
-	stack := stackOf(translate(t, New(Consumers(), Auth{})).deployed(t, nil))
+	stack := deployedStack(t)
 	for _, capability := range []string{"api", "validation", "inventory", "shipment", "notification", "analytics", "reconciliation"} {
 		want := calledBy(t, filepath.Join("../lambdas", capability))
 		got := map[string]bool{}
@@ -114,7 +116,7 @@ func TestStateMachineRoleAllowsWhatItsStatesDo(t *testing.T) {
 		want[service+":"+action] = true
 	}
 	got := map[string]bool{}
-	stack := stackOf(translate(t, New(Consumers(), Auth{})).deployed(t, nil))
+	stack := deployedStack(t)
 	for _, s := range stack.allowed(t, stateMachineRole) {
 		for _, action := range s.Action {
 			if !hasPrefix(action, "logs:", "xray:") {
@@ -125,6 +127,100 @@ func TestStateMachineRoleAllowsWhatItsStatesDo(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
+}
+
+// The state machine may name those attributes of orders that its states name,
+// and nothing else.
+func TestStateMachineNamesTheAttributesThatItsStatesDo(t *testing.T) {
+	want := map[string][]string{}
+	for _, task := range orderTasks(t) {
+		action := "dynamodb:" + task.action
+		want[action] = append(want[action], task.attributes()...)
+	}
+	got := map[string][]string{}
+	stack := deployedStack(t)
+	for _, s := range stack.allowed(t, stateMachineRole) {
+		if hasPrefix(s.Action[0], "dynamodb:") {
+			got[s.Action[0]] = s.Condition["ForAllValues:StringEquals"]["dynamodb:Attributes"]
+		}
+	}
+	for _, names := range []map[string][]string{want, got} {
+		for action := range names {
+			slices.Sort(names[action])
+			names[action] = slices.Compact(names[action])
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("states name (-) and the role allows (+):\n%s", diff)
+	}
+}
+
+// An orderTask is what a state asks of DynamoDB.
+type orderTask struct {
+	action string
+	Item   string // an expression
+	Key    map[string]any
+
+	ProjectionExpression, UpdateExpression, ConditionExpression string
+	ExpressionAttributeNames                                    map[string]string
+}
+
+// orderTasks are those of the definition, none of which is nested.
+func orderTasks(t *testing.T) []orderTask {
+	t.Helper()
+	var definition struct {
+		States map[string]struct {
+			Resource  string
+			Arguments json.RawMessage
+		}
+	}
+	if err := json.Unmarshal(statemachine.Definition, &definition); err != nil {
+		t.Fatal(err)
+	}
+	var tasks []orderTask
+	for name, state := range definition.States {
+		action, ok := strings.CutPrefix(state.Resource, "arn:aws:states:::dynamodb:")
+		if !ok {
+			continue
+		}
+		task := orderTask{action: strings.ToUpper(action[:1]) + action[1:]}
+		if err := json.Unmarshal(state.Arguments, &task); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		tasks = append(tasks, task)
+	}
+	if all := strings.Count(string(statemachine.Definition), "arn:aws:states:::dynamodb:"); len(tasks) != all || all == 0 {
+		t.Fatalf("%d states of %d ask DynamoDB at the top", len(tasks), all)
+	}
+	return tasks
+}
+
+var (
+	itemMember    = regexp.MustCompile(`'(\w+)':`)
+	attributeName = regexp.MustCompile(`[:$]?#?\b\w+\b\(?`)
+	keywords      = []string{"SET", "OR", "AND", "IN"}
+)
+
+// attributes are the names in the item or the key, and in expressions.
+func (task orderTask) attributes() []string {
+	names := slices.Collect(maps.Keys(task.Key))
+	if _, members, ok := strings.Cut(task.Item, "$av({'"); ok {
+		for _, m := range itemMember.FindAllStringSubmatch("'"+members, -1) {
+			names = append(names, m[1])
+		}
+	}
+	for _, expression := range []string{task.ProjectionExpression, task.UpdateExpression, task.ConditionExpression} {
+		for _, word := range attributeName.FindAllString(expression, -1) {
+			switch {
+			case word[0] == ':', strings.HasSuffix(word, "("), slices.Contains(keywords, word):
+			case word[0] == '#':
+				names = append(names, task.ExpressionAttributeNames[word])
+			default:
+				names = append(names, word)
+			}
+		}
+	}
+	return names
 }
 
 func TestStateMachineIsGivenItsSubstitutions(t *testing.T) {

@@ -24,7 +24,7 @@ const permissionsFile = "testdata/permissions.txt"
 // TestPermissions holds what the deployed stack allows against what reviewers
 // have seen of it, and against rules that none of it may break.
 func TestPermissions(t *testing.T) {
-	stack := stackOf(translate(t, New(Consumers(), Auth{})).deployed(t, nil))
+	stack := deployedStack(t)
 	t.Run("are those reviewed", func(t *testing.T) { reviewed(t, stack) })
 	t.Run("name actions and resources", func(t *testing.T) { narrow(t, stack) })
 	t.Run("are one user's each", func(t *testing.T) { notShared(t, stack) })
@@ -246,8 +246,27 @@ func samAdds(t *testing.T, stack stackOf) {
 	}
 }
 
+// Where an account bounds its roles, ours are bound too.
+func TestPermissionsBoundary(t *testing.T) {
+	const boundary = "arn:aws:iam::111122223333:policy/bound"
+	translation := translate(t, New(Consumers(), Auth{}))
+	for _, given := range []string{"", boundary} {
+		stack := stackOf(translation.deployed(t, map[string]string{permissionsBoundary: given}))
+		for role := range stack.of("AWS::IAM::Role") {
+			if got, _ := stack[role].Properties["PermissionsBoundary"].(string); got != given {
+				t.Errorf("given %q, %s is bound by %q", given, role, got)
+			}
+		}
+	}
+}
+
 // stackOf is a deployed stack: its resources, by logical ID.
 type stackOf map[string]cloudformation.Resource
+
+func deployedStack(t *testing.T) stackOf {
+	t.Helper()
+	return translate(t, New(Consumers(), Auth{})).deployed(t, nil)
+}
 
 // A statement is one of a policy as IAM reads it.
 type statement struct {

@@ -196,6 +196,11 @@ func TestParameterPatterns(t *testing.T) {
 		{corsAllowOrigin, "shop.example.com", false},
 		{corsAllowOrigin, "https://a.example,https://b.example", false},
 		{corsAllowOrigin, "https://*.example.com", false},
+		{permissionsBoundary, "", true},
+		{permissionsBoundary, "arn:aws:iam::111122223333:policy/teams/bound", true},
+		{permissionsBoundary, "arn:aws-us-gov:iam::aws:policy/PowerUserAccess", true},
+		{permissionsBoundary, "bound", false},
+		{permissionsBoundary, "arn:aws:iam::111122223333:role/bound", false},
 	} {
 		// CloudFormation matches the whole value.
 		got := regexp.MustCompile(`^(?:` + patterns[test.parameter] + `)$`).MatchString(test.value)

@@ -85,7 +85,7 @@ func Consumers() []Consumer {
 				order.Placed, order.OrderConfirmed, order.OrderCancelled,
 			},
 			Environment: map[string]string{"ANALYTICS_BUCKET": Ref("AnalyticsBucket")},
-			Access:      []Statement{Allow(Sub("${AnalyticsBucket.Arn}/*"), "s3:PutObject")},
+			Access:      []Statement{Allow(Sub("${AnalyticsBucket.Arn}/events/*"), "s3:PutObject")},
 			Owns:        []Resource{bucket("AnalyticsBucket", "Every event announced.", analyticsRetentionDays, keepsAllAnalytics), bucketPolicy("AnalyticsBucket")},
 			Batch:       Batch{Size: 100, WindowSeconds: 5}, // a batch is an object: the fewer the better
 		},

@@ -119,8 +119,9 @@ func writeTraces() Statement {
 	return Allow("*", "xray:PutTraceSegments", "xray:PutTelemetryRecords")
 }
 
-// denyPlainHTTP denies everybody what does not come over TLS. S3, SQS and SNS
-// answer at plain HTTP too.
+// denyPlainHTTP denies everybody what does not come over TLS. DynamoDB, S3, SNS
+// and SQS answer at plain HTTP too; the other services that we use do not.
+// https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html
 func denyPlainHTTP(action string, resources ...string) Statement {
 	return Statement{
 		Effect:    "Deny",

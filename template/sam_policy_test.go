@@ -172,6 +172,8 @@ func overTLS(t *testing.T, stack stackOf) {
 		"AWS::SQS::Queue": {Action: list{"sqs:*"}, Resource: list{".Arn"}},
 		"AWS::SNS::Topic": {Action: list{"sns:Publish"}, Resource: list{""}},
 		"AWS::S3::Bucket": {Action: list{"s3:*"}, Resource: list{".Arn", ".Arn/*"}},
+
+		"AWS::DynamoDB::Table": {Action: list{"dynamodb:*"}, Resource: list{".Arn"}},
 	} {
 		for id := range stack.of(resourceType) {
 			want := statement{Effect: "Deny", Principal: "*", Action: denied.Action,
@@ -360,9 +362,18 @@ func takes(v any, role string) bool {
 }
 
 // policyOf is the policy of a queue, a topic or a bucket, which is a resource
-// of its own.
+// of its own, or that of a table, which is not.
 func (r stackOf) policyOf(t *testing.T, id string) []statement {
 	t.Helper()
+	if _, ok := r[id].Properties["ResourcePolicy"]; ok {
+		statements := r.document(t, id, "ResourcePolicy", "PolicyDocument")
+		for i := range statements {
+			if slices.Equal(statements[i].Resource, list{"*"}) { // it takes effect on the table alone
+				statements[i].Resource = list{id + ".Arn"}
+			}
+		}
+		return statements
+	}
 	for _, policy := range slices.Sorted(maps.Keys(r)) {
 		for _, subjects := range []string{"Queues", "Topics", "Bucket"} {
 			if v := r[policy].Properties[subjects]; v == id || gocmp.Equal(v, []any{id}) {
@@ -394,11 +405,11 @@ func (r stackOf) permissions(t *testing.T) string {
 		out.WriteString(lines(r.document(t, role, "AssumeRolePolicyDocument")))
 		out.WriteString(lines(r.allowed(t, role)))
 	}
-	out.WriteString("\nPolicies of buckets, queues and topics\n")
+	out.WriteString("\nPolicies of buckets, queues, tables and topics\n")
 	var policies []statement
-	for _, resourceType := range []string{"AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy"} {
-		for policy := range r.of(resourceType) {
-			policies = append(policies, r.document(t, policy, "PolicyDocument")...)
+	for _, resourceType := range []string{"AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::SNS::Topic", "AWS::SQS::Queue"} {
+		for id := range r.of(resourceType) {
+			policies = append(policies, r.policyOf(t, id)...)
 		}
 	}
 	out.WriteString(lines(policies))

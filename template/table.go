@@ -38,6 +38,9 @@ func tableWithIndexes(id, description string, keys []string, indexes []dynamodb.
 			"PointInTimeRecoverySpecification": map[string]any{
 				"PointInTimeRecoveryEnabled": choose(isProduction, true, false),
 			},
+			// It cannot name its own table, and takes effect on no other.
+			// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-examples.html
+			"ResourcePolicy": map[string]any{"PolicyDocument": policy(denyPlainHTTP("dynamodb:*", "*"))},
 		}),
 	}
 }

@@ -37,6 +37,7 @@ func InertParts() []Inert {
 		{Type: "AWS::S3::BucketPolicy", Because: "nobody is authenticated, so there is nothing to allow"},
 		{Type: "AWS::SNS::TopicPolicy", Because: "nobody is authenticated, so there is nothing to allow"},
 
+		{Type: "AWS::DynamoDB::Table", Part: "Properties.ResourcePolicy", Because: "nobody is authenticated, so there is nothing to allow"},
 		{Type: "AWS::DynamoDB::Table", Part: "Properties.SSESpecification", Because: "nothing is written to a disk", Shown: true},
 		{Type: "AWS::DynamoDB::Table", Part: "Properties.PointInTimeRecoverySpecification", Because: "there is no earlier state to restore", Shown: true},
 		{Type: "AWS::S3::Bucket", Part: "Properties.BucketEncryption", Because: "nothing is written to a disk"},

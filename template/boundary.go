@@ -1,10 +1,10 @@
 package template
 
-// permissionsBoundary is a parameter, hasPermissionsBoundary the condition that
-// it is given.
 const (
-	permissionsBoundary    = "PermissionsBoundaryArn"
-	hasPermissionsBoundary = "HasPermissionsBoundary"
+	permissionsBoundary = "PermissionsBoundaryArn"
+
+	// noPermissionsBoundary is the condition under which roles are not bounded.
+	noPermissionsBoundary = "NoPermissionsBoundary"
 )
 
 // roles is how far this account lets roles go, whatever they are allowed.

@@ -35,8 +35,7 @@ func frontDoor(auth Auth) []Resource {
 			Allow(GetAtt(ordersTable, "Arn"), "dynamodb:GetItem", "dynamodb:BatchGetItem"), // whole: it shows them
 			Allow(GetAtt(ordersTable, "Arn"), "dynamodb:PutItem").
 				OnlyAttributes("orderId", "status", "customerId", "customer", "shippingAddress", "items", "createdAt", "fingerprint", "decidedAt", "failure"),
-			Allow(GetAtt(ordersTable, "Arn"), "dynamodb:UpdateItem").
-				OnlyAttributes("orderId", "status", "failure", "decidedAt"),
+			cancelOrders(auth),
 			Allow(Sub("${"+ordersTable+".Arn}/index/"+customerIndex), "dynamodb:Query"),
 		},
 		events: map[string]serverless.Function_EventSource{
@@ -64,6 +63,15 @@ func frontDoor(auth Auth) []Resource {
 			serverless.HttpApi{Description: new("Orders: post, read, list, cancel."), FailOnWarnings: new(true)}, overlay)},
 		logGroup(apiAccessLogGroup, "/aws/vendedlogs/apigateway/${AWS::StackName}"),
 	}, api.resources()...)
+}
+
+// cancelOrders names whose an order is where customers cancel their own.
+func cancelOrders(auth Auth) Statement {
+	attributes := []string{"orderId", "status", "failure", "decidedAt"}
+	if auth.Mode == JWT {
+		attributes = append(attributes, "customerId")
+	}
+	return Allow(GetAtt(ordersTable, "Arn"), "dynamodb:UpdateItem").OnlyAttributes(attributes...)
 }
 
 func route(method, path string) serverless.Function_EventSource {

@@ -27,8 +27,6 @@ func choose(condition string, then, otherwise any) string {
 
 func equals(a, b string) string { return encode("Fn::Equals", []string{a, b}) }
 
-func not(condition string) string { return encode("Fn::Not", []string{condition}) }
-
 func encode(name string, argument any) string {
 	raw, err := json.Marshal(map[string]any{name: argument})
 	if err != nil {

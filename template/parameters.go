@@ -174,9 +174,9 @@ func conditions() []Condition {
 		{isEncryptedByCustomer, equals(Ref(customerManagedKey), "yes")},
 		{logsExecutionData, equals(Ref(stateMachineLogData), "yes")},
 		{keepsAllAnalytics, equals(Ref(analyticsRetentionDays), "0")},
-		{hasPermissionsBoundary, not(equals(Ref(permissionsBoundary), ""))},
 		{noAlarmTopic, equals(Ref(alarmTopicARN), "none")},
 		{reconciledHourly, equals(Ref(reconciliationRate), "rate(1 hour)")},
 		{concurrencyReserved, equals(Ref(reserveConcurrency), "yes")},
+		{noPermissionsBoundary, equals(Ref(permissionsBoundary), "")},
 	}
 }

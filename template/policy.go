@@ -53,7 +53,7 @@ func role(id, description string, trust Statement, allowed ...Statement) Resourc
 	return Resource{ID: id, Body: iam.Role{
 		Description:              new(description),
 		AssumeRolePolicyDocument: policy(trust),
-		PermissionsBoundary:      new(choose(hasPermissionsBoundary, Ref(permissionsBoundary), Ref("AWS::NoValue"))),
+		PermissionsBoundary:      new(choose(noPermissionsBoundary, Ref("AWS::NoValue"), Ref(permissionsBoundary))),
 		Policies:                 []iam.Role_Policy{{PolicyName: "Allowed", PolicyDocument: policy(allowed...)}},
 	}}
 }

@@ -18,8 +18,7 @@ import (
 )
 
 // A handler may do what its source calls, and nothing else.
-func TestRolesAllowWhatHandlersCall(t *testing.T) {
-	stack := deployedStack(t)
+func whatHandlersCall(t *testing.T, stack stackOf) {
 	for _, capability := range []string{"api", "validation", "inventory", "shipment", "notification", "analytics", "reconciliation"} {
 		want := calledBy(t, filepath.Join("../lambdas", capability))
 		got := map[string]bool{}
@@ -106,7 +105,7 @@ func actionOf(literal *ast.CompositeLit) string {
 }
 
 // The state machine may do what its states do, and nothing else but log and trace.
-func TestStateMachineRoleAllowsWhatItsStatesDo(t *testing.T) {
+func whatStatesDo(t *testing.T, stack stackOf) {
 	want := map[string]bool{}
 	for _, m := range regexp.MustCompile(`"arn:aws:states:::(\w+):(\w+)`).FindAllStringSubmatch(string(statemachine.Definition), -1) {
 		service, action := m[1], strings.ToUpper(m[2][:1])+m[2][1:]
@@ -116,7 +115,6 @@ func TestStateMachineRoleAllowsWhatItsStatesDo(t *testing.T) {
 		want[service+":"+action] = true
 	}
 	got := map[string]bool{}
-	stack := deployedStack(t)
 	for _, s := range stack.allowed(t, stateMachineRole) {
 		for _, action := range s.Action {
 			if !hasPrefix(action, "logs:", "xray:") {
@@ -131,14 +129,13 @@ func TestStateMachineRoleAllowsWhatItsStatesDo(t *testing.T) {
 
 // The state machine may name those attributes of orders that its states name,
 // and nothing else.
-func TestStateMachineNamesTheAttributesThatItsStatesDo(t *testing.T) {
+func whatStatesName(t *testing.T, stack stackOf) {
 	want := map[string][]string{}
 	for _, task := range orderTasks(t) {
 		action := "dynamodb:" + task.action
 		want[action] = append(want[action], task.attributes()...)
 	}
 	got := map[string][]string{}
-	stack := deployedStack(t)
 	for _, s := range stack.allowed(t, stateMachineRole) {
 		if hasPrefix(s.Action[0], "dynamodb:") {
 			got[s.Action[0]] = s.Condition["ForAllValues:StringEquals"]["dynamodb:Attributes"]

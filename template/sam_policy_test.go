@@ -24,15 +24,20 @@ const permissionsFile = "testdata/permissions.txt"
 // TestPermissions holds what the deployed stack allows against what reviewers
 // have seen of it, and against rules that none of it may break.
 func TestPermissions(t *testing.T) {
-	stack := deployedStack(t)
+	translation := translate(t, New(Consumers(), Auth{}))
+	stack := stackOf(translation.deployed(t, nil))
 	t.Run("are those reviewed", func(t *testing.T) { reviewed(t, stack) })
 	t.Run("name actions and resources", func(t *testing.T) { narrow(t, stack) })
+	t.Run("are what handlers call", func(t *testing.T) { whatHandlersCall(t, stack) })
+	t.Run("are what states do", func(t *testing.T) { whatStatesDo(t, stack) })
+	t.Run("are for the attributes that states name", func(t *testing.T) { whatStatesName(t, stack) })
 	t.Run("are one user's each", func(t *testing.T) { notShared(t, stack) })
 	t.Run("are lent to those who act for us", func(t *testing.T) { lent(t, stack) })
 	t.Run("of queues are the topic's alone", func(t *testing.T) { topicAlone(t, stack) })
 	t.Run("end where plain HTTP begins", func(t *testing.T) { overTLS(t, stack) })
 	t.Run("to personal data are few", func(t *testing.T) { personal(t, stack) })
 	t.Run("that SAM adds are the API's to call us", func(t *testing.T) { samAdds(t, stack) })
+	t.Run("are bounded where the account bounds them", func(t *testing.T) { bounded(t, translation) })
 }
 
 func reviewed(t *testing.T, stack stackOf) {
@@ -248,10 +253,32 @@ func samAdds(t *testing.T, stack stackOf) {
 	}
 }
 
+// A customer's cancellation names whose order it is; others may not.
+func TestPermissionToCancel(t *testing.T) {
+	want := map[Auth][]string{
+		{}: {"orderId", "status", "failure", "decidedAt"},
+		{Mode: JWT, Issuer: "https://issuer.example", Audience: "orders"}: {"orderId", "status", "failure", "decidedAt", "customerId"},
+	}
+	for auth, attributes := range want {
+		stack := stackOf(translate(t, New(Consumers(), auth)).deployed(t, nil))
+		for _, s := range stack.allowed(t, "ApiRole") {
+			if !slices.Contains(s.Action, "dynamodb:UpdateItem") {
+				continue
+			}
+			if diff := gocmp.Diff(list(attributes), s.Condition["ForAllValues:StringEquals"]["dynamodb:Attributes"]); diff != "" {
+				t.Errorf("%q: %s", auth.Mode, diff)
+			}
+			delete(want, auth)
+		}
+	}
+	if len(want) > 0 {
+		t.Errorf("nobody may cancel orders: %v", want)
+	}
+}
+
 // Where an account bounds its roles, ours are bound too.
-func TestPermissionsBoundary(t *testing.T) {
+func bounded(t *testing.T, translation translated) {
 	const boundary = "arn:aws:iam::111122223333:policy/bound"
-	translation := translate(t, New(Consumers(), Auth{}))
 	for _, given := range []string{"", boundary} {
 		stack := stackOf(translation.deployed(t, map[string]string{permissionsBoundary: given}))
 		for role := range stack.of("AWS::IAM::Role") {
@@ -264,11 +291,6 @@ func TestPermissionsBoundary(t *testing.T) {
 
 // stackOf is a deployed stack: its resources, by logical ID.
 type stackOf map[string]cloudformation.Resource
-
-func deployedStack(t *testing.T) stackOf {
-	t.Helper()
-	return translate(t, New(Consumers(), Auth{})).deployed(t, nil)
-}
 
 // A statement is one of a policy as IAM reads it.
 type statement struct {
@@ -351,7 +373,7 @@ func takes(v any, role string) bool {
 	switch v := v.(type) {
 	case map[string]any:
 		for name, inner := range v {
-			if (name == "Role" || name == "RoleArn") && inner == role || takes(inner, role) {
+			if (strings.HasSuffix(name, "Role") || strings.HasSuffix(name, "RoleArn")) && inner == role || takes(inner, role) {
 				return true
 			}
 		}

@@ -35,7 +35,7 @@ func journey() []Resource {
 		capability: "validation",
 		does:       "Checks an order against the catalogue and prices it.",
 		seconds:    validationTimeoutSeconds,
-		failing:    "New orders wait: each tries again for more than an hour, and fails then.",
+		failing:    "New orders wait: each tries again for half an hour or more, and fails then.",
 		refuses:    metric.InvalidOrders,
 		atOnce:     apiConcurrency,
 		env:        map[string]string{"CATALOGUE_TABLE": Ref(catalogueTable)},

@@ -43,8 +43,8 @@ type Output struct {
 }
 
 // New is the template of orderflow with these consumers, its API open to whom
-// auth admits; Consumers() is what is deployed. No resource but a consumer's
-// own depends on which there are, so that one more only adds; but
+// auth admits; Consumers() is what is deployed. No resource but a consumer's own,
+// and the dashboard, depends on which there are, so that one more only adds; but
 // reconciliation wants inventory and shipment.
 func New(consumers []Consumer, auth Auth) *Template {
 	t := &Template{

@@ -120,6 +120,13 @@ func testCLI(t *testing.T, cli string) {
 		{command: []string{"lambda", "list-functions"}, want: "orderflow-NotificationFunction"},
 		{command: []string{"lambda", "invoke", "--function-name", "orderflow-ValidationFunction", "--payload", `{"orderId": "x", "items": [{"sku": "MUG-BLUE", "quantity": 1}]}`, dir + "/priced"}, want: `"StatusCode": 200`},
 
+		// The runbook's, beside those above and below.
+		{command: []string{"lambda", "get-account-settings", "--query", "AccountLimit"}, want: `"ConcurrentExecutions": 1000`},
+		{command: []string{"lambda", "list-event-source-mappings", "--function-name", "orderflow-InventoryFunction"}, want: `"UUID"`},
+		{command: []string{"logs", "filter-log-events", "--log-group-name", log, "--filter-pattern", `?"Task timed out" ?errorType ?panic ?"event failed"`}, want: `"events": []`},
+		{command: []string{"sns", "list-subscriptions-by-topic", "--topic-arn", topic}, want: "orderflow-ShipmentQueue"},
+		{command: []string{"sesv2", "get-account", "--query", "EnforcementStatus"}, want: "HEALTHY"},
+
 		{command: []string{"logs", "describe-log-groups", "--log-group-name-prefix", "/aws/lambda/"}, want: log},
 		{command: []string{"logs", "describe-log-streams", "--log-group-name", log, "--order-by", "LastEventTime", "--descending", "--max-items", "1"}, want: "orderflow-InventoryFunction[$LATEST]"},
 		{command: []string{"logs", "filter-log-events", "--log-group-name", log, "--filter-pattern", `"` + placed.ID + `"`}, want: "event done"},

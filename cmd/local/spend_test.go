@@ -21,6 +21,7 @@ const (
 	maxPublishes  = 4
 	maxCallbacks  = 2
 	maxWriteUnits = 16 // of a lone order
+	maxTableUnits = 4  // of those, to one table: what README.md's quotas divide by
 
 	maxWriteUnitsInFullBatches = 12
 )
@@ -40,10 +41,17 @@ func spendSystem(t *testing.T) *system {
 
 // written is how many DynamoDB units were written so far.
 func written(s *system) (units float64) {
-	for _, table := range []string{"OrdersTable", "CatalogueTable", "StockTable", "ReservationsTable", "ShipmentsTable", "NotificationsTable"} {
-		_, write := s.cloud.DynamoDB.Consumed(s.stack.Outputs[table])
-		units += write
+	for _, table := range tables {
+		units += writtenTo(s, table)
 	}
+	return units
+}
+
+var tables = []string{"OrdersTable", "CatalogueTable", "StockTable", "ReservationsTable", "ShipmentsTable", "NotificationsTable"}
+
+// writtenTo is how many of those were written to one table.
+func writtenTo(s *system, table string) float64 {
+	_, units := s.cloud.DynamoDB.Consumed(s.stack.Outputs[table])
 	return units
 }
 
@@ -54,6 +62,10 @@ func TestSpend(t *testing.T) {
 		seeded := written(s)
 		if seeded == 0 {
 			t.Fatal("stocking the shelves spent no write unit: the meter counts nothing")
+		}
+		before := map[string]float64{}
+		for _, table := range tables {
+			before[table] = writtenTo(s, table)
 		}
 
 		orderID := post(t, s, 0)
@@ -85,6 +97,10 @@ func TestSpend(t *testing.T) {
 		}
 		publishes := s.cloud.SNS.Published(s.stack.Outputs["TopicArn"])
 		units := written(s) - seeded
+		most := 0.0
+		for _, table := range tables {
+			most = max(most, writtenTo(s, table)-before[table])
+		}
 		t.Logf("a confirmed order enters %d states, publishes %d times, is called back %d times, writes %v units", states, publishes, callbacks, units)
 		for _, spent := range []struct {
 			what       string
@@ -94,6 +110,7 @@ func TestSpend(t *testing.T) {
 			{"publishes", float64(publishes), maxPublishes},
 			{"callbacks", float64(callbacks), maxCallbacks},
 			{"DynamoDB write units", units, maxWriteUnits},
+			{"DynamoDB write units on one table", most, maxTableUnits},
 		} {
 			if spent.count == 0 || spent.count > spent.max {
 				t.Errorf("a confirmed order spends %v %s, at most %v are allowed", spent.count, spent.what, spent.max)

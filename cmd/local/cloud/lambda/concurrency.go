@@ -162,6 +162,20 @@ func (s *Service) GetFunctionConcurrency(_ context.Context, name string) (*Concu
 	return f.concurrency(), nil
 }
 
+// AccountSettings are what of the account limits functions.
+type AccountSettings struct{ AccountLimit AccountLimit }
+
+// AccountLimit counts invocations at once: all, and those that no function has
+// reserved.
+type AccountLimit struct{ ConcurrentExecutions, UnreservedConcurrentExecutions int }
+
+// GetAccountSettings reports the account's concurrency.
+func (s *Service) GetAccountSettings(context.Context) (*AccountSettings, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return &AccountSettings{AccountLimit{s.cfg.AccountConcurrency, s.unreserved.limit}}, nil
+}
+
 func (f *function) concurrency() *Concurrency {
 	if f.reserved == nil {
 		return &Concurrency{}

@@ -40,6 +40,8 @@ func (s *Service) Handler() http.Handler {
 	handle("POST /2015-03-31/functions/{name}/aliases", s.createAlias)
 	handle("GET /2015-03-31/functions/{name}/aliases/{alias}", s.getAlias)
 	handle("PUT /2015-03-31/functions/{name}/aliases/{alias}", s.updateAlias)
+	handle("GET /2016-08-19/account-settings", s.getAccountSettings)
+	handle("GET /2016-08-19/account-settings/{$}", s.getAccountSettings)
 	handle("GET /2019-09-30/functions/{name}/concurrency", s.getConcurrency)
 	handle("PUT /2017-10-31/functions/{name}/concurrency", s.putConcurrency)
 	handle("DELETE /2017-10-31/functions/{name}/concurrency", s.deleteConcurrency)
@@ -198,6 +200,11 @@ func (s *Service) updateAlias(r *http.Request) (int, any, error) {
 	}
 	in.FunctionName, in.Name = r.PathValue("name"), r.PathValue("alias")
 	out, err := s.UpdateAlias(r.Context(), &in)
+	return http.StatusOK, out, err
+}
+
+func (s *Service) getAccountSettings(r *http.Request) (int, any, error) {
+	out, err := s.GetAccountSettings(r.Context())
 	return http.StatusOK, out, err
 }
 

@@ -139,6 +139,13 @@ func TestSDKFunctions(t *testing.T) {
 	if _, err := c.PutFunctionConcurrency(t.Context(), &sdk.PutFunctionConcurrencyInput{FunctionName: aws.String("a"), ReservedConcurrentExecutions: aws.Int32(0)}); err != nil {
 		t.Error(err)
 	}
+	if _, err := c.PutFunctionConcurrency(t.Context(), &sdk.PutFunctionConcurrencyInput{FunctionName: aws.String("a"), ReservedConcurrentExecutions: aws.Int32(30)}); err != nil {
+		t.Error(err)
+	}
+	settings, err := c.GetAccountSettings(t.Context(), &sdk.GetAccountSettingsInput{})
+	if err != nil || settings.AccountLimit.ConcurrentExecutions != 1000 || *settings.AccountLimit.UnreservedConcurrentExecutions != 960 {
+		t.Errorf("GetAccountSettings: %d of %d, %v", *settings.AccountLimit.UnreservedConcurrentExecutions, settings.AccountLimit.ConcurrentExecutions, err)
+	}
 	if _, err := c.DeleteFunctionConcurrency(t.Context(), &sdk.DeleteFunctionConcurrencyInput{FunctionName: aws.String("a")}); err != nil {
 		t.Error(err)
 	}

@@ -32,7 +32,7 @@ func TestAConsumerOnlyAdds(t *testing.T) {
 		switch old, ok := before.Resources[id]; {
 		case !ok:
 			gained = append(gained, id)
-		case id == dashboardID: // see TestTheDashboardOnlyGains
+		case id == dashboardID: // see TestOnCall
 		case old.raw != r.raw:
 			t.Errorf("%s has changed:\n%s", id, cmp.Diff(old.raw, r.raw))
 		}

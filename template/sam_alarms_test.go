@@ -17,6 +17,22 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// What on-call is told and shown, and how much goes on at once, of one
+// translation, for each takes a second.
+func TestOnCall(t *testing.T) {
+	whole := translate(t, New(Consumers(), Auth{}))
+	for name, test := range map[string]func(*testing.T, translated){
+		"everything has its alarms":         everythingHasItsAlarms,
+		"alarms can be acted on":            alarmsCanBeActedOn,
+		"reconciliation is missed":          reconciliationIsMissed,
+		"the dashboard shows everything":    theDashboardShowsEverything,
+		"the dashboard only gains":          theDashboardOnlyGains,
+		"concurrency is reserved by choice": concurrencyIsReserved,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, whole) })
+	}
+}
+
 const stackNamespace = "orderflow" // of deployed
 
 // told are the metrics that there are, by namespace, each with the dimension
@@ -155,8 +171,8 @@ func alarmsOf(resources map[string]cloudformation.Resource) map[string]map[strin
 }
 
 // Whatever can fail has its alarm, and each watches what is there.
-func TestEverythingHasItsAlarms(t *testing.T) {
-	resources := translate(t, New(Consumers(), Auth{})).deployed(t, nil)
+func everythingHasItsAlarms(t *testing.T, translated translated) {
+	resources := translated.deployed(t, nil)
 	things := things(resources)
 	watched := map[measured]string{}
 	for id, properties := range alarmsOf(resources) {
@@ -204,10 +220,9 @@ func TestEverythingHasItsAlarms(t *testing.T) {
 // An alarm says what it is and leads to the runbook, whatever there is to say
 // about data that is missing, and CloudWatch takes it.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
-func TestAlarmsCanBeActedOn(t *testing.T) {
+func alarmsCanBeActedOn(t *testing.T, translated translated) {
 	const runbook = "https://wiki.shop.example/orderflow/README"
 	longest := runbook + strings.Repeat("x", 300-len(runbook))
-	translated := translate(t, New(Consumers(), Auth{}))
 	anchors := runbookAnchors(t)
 	unread := maps.Clone(anchors)
 	for id, properties := range alarmsOf(translated.deployed(t, map[string]string{"RunbookUrl": longest})) {
@@ -295,8 +310,7 @@ func number(t *testing.T, v any) float64 {
 
 // Reconciliation that does not run is told after two hours, and after two days
 // if it runs daily.
-func TestReconciliationIsMissed(t *testing.T) {
-	translated := translate(t, New(Consumers(), Auth{}))
+func reconciliationIsMissed(t *testing.T, translated translated) {
 	for rate, want := range map[string]float64{"rate(1 hour)": 3600, "rate(1 day)": 86_400, "rate(5 minutes)": 86_400} {
 		missed := alarmsOf(translated.deployed(t, map[string]string{"ReconciliationSchedule": rate}))["ReconciliationRunsAlarm"]
 		if got := number(t, missed["Period"]); got != want {
@@ -335,8 +349,8 @@ func boardOf(t *testing.T, resources map[string]cloudformation.Resource) (b depl
 
 // The dashboard shows what is there, all of it, side by side.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
-func TestTheDashboardShowsEverything(t *testing.T) {
-	resources := translate(t, New(Consumers(), Auth{})).deployed(t, nil)
+func theDashboardShowsEverything(t *testing.T, translated translated) {
+	resources := translated.deployed(t, nil)
 	things := things(resources)
 	b := boardOf(t, resources)
 
@@ -427,11 +441,11 @@ func TestTheDashboardShowsEverything(t *testing.T) {
 }
 
 // One more consumer changes the dashboard, and takes nothing off it.
-func TestTheDashboardOnlyGains(t *testing.T) {
+func theDashboardOnlyGains(t *testing.T, translated translated) {
 	loyalty := Consumer{Name: "loyalty", Does: "gives points", Events: Consumers()[0].Events}
-	of := func(consumers []Consumer) []string {
+	shown := func(resources map[string]cloudformation.Resource) []string {
 		var shown []string
-		for _, w := range boardOf(t, translate(t, New(consumers, Auth{})).deployed(t, nil)).Widgets {
+		for _, w := range boardOf(t, resources).Widgets {
 			for _, row := range w.Properties.Metrics {
 				shown = append(shown, fmt.Sprintf("%s: %q", w.Properties.Title, row))
 			}
@@ -439,7 +453,8 @@ func TestTheDashboardOnlyGains(t *testing.T) {
 		}
 		return shown
 	}
-	before, after := of(Consumers()), of(append(Consumers(), loyalty))
+	before := shown(translated.deployed(t, nil))
+	after := shown(translate(t, New(append(Consumers(), loyalty), Auth{})).deployed(t, nil))
 	for _, row := range before {
 		if !slices.Contains(after, row) {
 			t.Errorf("%s is gone", row)
@@ -454,8 +469,7 @@ func TestTheDashboardOnlyGains(t *testing.T) {
 
 // A consumer works on so many batches at once, and has that to itself if
 // concurrency is reserved.
-func TestConcurrency(t *testing.T) {
-	translated := translate(t, New(Consumers(), Auth{}))
+func concurrencyIsReserved(t *testing.T, translated translated) {
 	defaults := translated.deployed(t, nil)
 	reserved := translated.deployed(t, map[string]string{"ReserveConcurrency": "yes", "ApiConcurrency": "77", "ShipmentConcurrency": "7"})
 

@@ -1,0 +1,223 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"orderflow/cmd/local/cloud/interpose"
+	"orderflow/cmd/local/cloud/protocol"
+	"orderflow/lambdas/metric/metrictest"
+	"orderflow/lambdas/order"
+)
+
+// aboutNone are the lines that are about no order: about a run of
+// reconciliation, a batch of several orders, or what names none.
+var aboutNone = map[string]bool{
+	"batch goes on one by one": true,
+	"message is no event":      true,
+	"reconciliation done":      true,
+	"request answered":         true, // a list, or refused before it was an order
+	"stock was contended":      true, // by a batch
+}
+
+// TestWhatOnCallSees: whatever happens to orders, each line about one names it
+// and its execution, all the metrics are told that dashboard and alarms are made
+// of, by CloudWatch's rules, and no line, event or metric has anything personal.
+func TestWhatOnCallSees(t *testing.T) {
+	var deaf, contended atomic.Bool
+	weather := func(_ context.Context, c *interpose.Call, do func()) error {
+		switch {
+		case c.From == "orderflow-ShipmentFunction" && c.To == "carrier" && c.Action == "DELETE" && !deaf.Swap(true):
+			return io.ErrUnexpectedEOF
+		case c.From == "orderflow-InventoryFunction" && c.Action == "TransactWriteItems" && !contended.Swap(true):
+			err := protocol.Errorf("TransactionCanceledException", "Transaction cancelled, please refer cancellation reasons for specific reasons [None, TransactionConflict]")
+			err.Fields = map[string]any{"CancellationReasons": []any{map[string]any{"Code": "None"}, map[string]any{"Code": "TransactionConflict"}}}
+			return err
+		}
+		do()
+		return nil
+	}
+	inWeather(t, weather, func(t *testing.T, s *shop) {
+		keepLogs(t)
+		orders := s.everyKind()
+		s.call("GET", "/orders?customerId=c-personal", nil, nil)
+		s.call("POST", "/orders", nil, map[string]any{"customer": map[string]any{"name": "Augusta"}})
+		for _, body := range []string{"Augusta", `{"id":"x","customer":{"name":"Augusta"}}`} {
+			_, err := sqs.NewFromConfig(s.aws).SendMessage(t.Context(), &sqs.SendMessageInput{
+				QueueUrl: aws.String(shopAWS + "/000000000000/orderflow-NotificationQueue"), MessageBody: &body,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.pass(3 * time.Hour)
+		s.reconcile(`{}`)
+
+		told := map[string]bool{}
+		for _, group := range s.logGroups() {
+			for _, text := range s.linesOf(group) {
+				s.impersonal(group, text)
+				s.namesItsOrder(group, text, orders)
+				metrics, err := metrictest.Read([]byte(text))
+				if err != nil {
+					t.Errorf("%s: %v in %s", group, err, text)
+				}
+				for _, m := range metrics {
+					told[fmt.Sprintf("%s %s %v %s", m.Namespace, m.Name, m.Dimensions, m.Unit)] = true
+				}
+			}
+		}
+		want := []string{
+			"orderflow BatchFailures map[Consumer:notification] Count",
+			"orderflow BatchFailures map[Consumer:shipment] Count",
+			"orderflow CallbackWait map[State:ArrangeShipment] Milliseconds",
+			"orderflow CallbackWait map[State:ReserveInventory] Milliseconds",
+			"orderflow CompensationFailures map[Consumer:shipment] Count",
+			"orderflow Contradictions map[] Count",
+			"orderflow Orders map[Outcome:CANCELLED] Count",
+			"orderflow Orders map[Outcome:CONFIRMED] Count",
+			"orderflow Orders map[Outcome:FAILED] Count",
+			"orderflow Orders map[Outcome:REJECTED] Count",
+			"orderflow StockConflicts map[] Count",
+			"orderflow TimeToDecision map[] Milliseconds",
+		}
+		if got := slices.Sorted(maps.Keys(told)); !slices.Equal(got, want) {
+			t.Errorf("metrics told are\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+		for _, event := range s.events() {
+			s.impersonal("the topic", event)
+		}
+	})
+}
+
+// personal is whatever somebody's order holds of them, in words that occur
+// nowhere else.
+var personal = []string{"Augusta", "Lovelace", "ada.augusta", "7946", "Byronweg", "Hinterhaus", "Grossschreibheim", "Buchstabien", "98765"}
+
+func personalOrder(quantity int, country string) orderRequest {
+	return orderRequest{
+		Customer: order.Customer{ID: "c-personal", Name: "Augusta Lovelace", Email: "ada.augusta@example.com", Phone: "+442079460000"},
+		Items:    []order.Item{{SKU: "MUG", Quantity: quantity}},
+		ShippingAddress: order.Address{
+			Name: "Augusta Lovelace", Line1: "1 Byronweg", Line2: "Hinterhaus", City: "Grossschreibheim",
+			Region: "Buchstabien", PostalCode: "98765", Country: country,
+		},
+	}
+}
+
+// everyKind places an order for each way in which one can end, and returns
+// their IDs.
+func (s *shop) everyKind() (orders []string) {
+	s.t.Helper()
+	orders = append(orders, s.place(personalOrder(1, "GB")), s.place(personalOrder(11, "GB")), s.place(personalOrder(1, "AQ")))
+	s.pass(time.Hour)
+
+	s.consume("InventoryFunction", false)
+	cancelled, failed := s.place(personalOrder(1, "GB")), s.place(personalOrder(1, "GB"))
+	s.settle()
+	if status, answer, _ := s.call("POST", "/orders/"+cancelled+"/cancel", nil, nil); status != 202 {
+		s.t.Errorf("cancelling answers %d: %s", status, answer)
+	}
+	s.pass(3 * time.Hour) // longer than an order waits
+	s.consume("InventoryFunction", true)
+	return append(orders, cancelled, failed)
+}
+
+func (s *shop) logGroups() (groups []string) {
+	s.t.Helper()
+	out, err := cloudwatchlogs.NewFromConfig(s.aws).DescribeLogGroups(s.t.Context(), &cloudwatchlogs.DescribeLogGroupsInput{})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, g := range out.LogGroups {
+		groups = append(groups, *g.LogGroupName)
+	}
+	if len(groups) < 7 {
+		s.t.Errorf("only %d log groups: %v", len(groups), groups)
+	}
+	return groups
+}
+
+// linesOf are all lines of a group.
+func (s *shop) linesOf(group string) (lines []string) {
+	s.t.Helper()
+	pages := cloudwatchlogs.NewFilterLogEventsPaginator(cloudwatchlogs.NewFromConfig(s.aws), &cloudwatchlogs.FilterLogEventsInput{LogGroupName: &group})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(s.t.Context())
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		for _, e := range page.Events {
+			lines = append(lines, *e.Message)
+		}
+	}
+	return lines
+}
+
+// impersonal fails the test if a text tells of a person.
+func (s *shop) impersonal(where, text string) {
+	s.t.Helper()
+	for _, word := range personal {
+		if strings.Contains(strings.ToLower(text), strings.ToLower(word)) {
+			s.t.Errorf("%s tells %q: %s", where, word, text)
+		}
+	}
+}
+
+// namesItsOrder fails the test if a line that a function wrote is about an
+// order and does not name it with its execution, or if it does not say what to
+// do about an error.
+func (s *shop) namesItsOrder(group, text string, orders []string) {
+	s.t.Helper()
+	var line struct{ Level, Message, OrderID, Execution, Next string }
+	if err := json.Unmarshal([]byte(text), &line); err != nil {
+		s.t.Fatalf("%s: %s: %v", group, text, err)
+	}
+	switch {
+	case line.Level == "": // Lambda's own
+	case line.OrderID != "" && (line.Execution != s.execution(line.OrderID) || !slices.Contains(orders, line.OrderID)):
+		s.t.Errorf("%s: execution %q of order %q in %s", group, line.Execution, line.OrderID, text)
+	case line.OrderID == "" && (!aboutNone[line.Message] || slices.ContainsFunc(orders, func(id string) bool { return strings.Contains(text, id) })):
+		s.t.Errorf("%s: about which order is %s", group, text)
+	}
+	if line.Level == "ERROR" && line.Next == "" {
+		s.t.Errorf("%s: what is to be done about %s", group, text)
+	}
+}
+
+// events are the events that analytics stored, as JSON lines.
+func (s *shop) events() (lines []string) {
+	s.t.Helper()
+	client := s3.NewFromConfig(s.aws, func(o *s3.Options) { o.UsePathStyle = true })
+	bucket := aws.String("orderflow-analyticsbucket")
+	listed, err := client.ListObjectsV2(s.t.Context(), &s3.ListObjectsV2Input{Bucket: bucket})
+	if err != nil || len(listed.Contents) == 0 {
+		s.t.Fatalf("%+v, error %v", listed, err)
+	}
+	for _, object := range listed.Contents {
+		out, err := client.GetObject(s.t.Context(), &s3.GetObjectInput{Bucket: bucket, Key: object.Key})
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		content, err := io.ReadAll(out.Body)
+		out.Body.Close()
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		lines = append(lines, strings.Split(strings.TrimSpace(string(content)), "\n")...)
+	}
+	return lines
+}

@@ -4,7 +4,6 @@ package api
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -13,12 +12,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/go-json-experiment/json"
 	"github.com/google/uuid"
 
 	"orderflow/lambdas/order"
@@ -79,10 +78,50 @@ func roll(n int64) int64 {
 // ordersPath is what an order's ID follows in its URL.
 const ordersPath = "/orders/"
 
-type (
-	request  = events.APIGatewayV2HTTPRequest
-	response = events.APIGatewayV2HTTPResponse
-)
+// A request is what is looked at of one as API Gateway hands it over.
+type request struct {
+	RouteKey              string            `json:"routeKey"`
+	Headers               headers           `json:"headers"`
+	PathParameters        map[string]string `json:"pathParameters"`
+	QueryStringParameters map[string]string `json:"queryStringParameters"`
+	Body                  string            `json:"body"`
+	IsBase64Encoded       bool              `json:"isBase64Encoded"`
+	RequestContext        struct {
+		Authorizer struct {
+			JWT *token `json:"jwt"` // nil: the request came without
+		} `json:"authorizer"`
+	} `json:"requestContext"`
+}
+
+// A token is what API Gateway tells of one that it found to be valid.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
+type token struct {
+	Claims struct {
+		Subject string `json:"sub"`
+	} `json:"claims"`
+}
+
+// A response is what API Gateway makes an HTTP response of.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+type response struct {
+	StatusCode int             `json:"statusCode"`
+	Headers    responseHeaders `json:"headers"`
+	Body       string          `json:"body"`
+}
+
+type responseHeaders struct {
+	ContentType  string `json:"content-type"`
+	CacheControl string `json:"cache-control"`
+	Location     string `json:"location,omitzero"`
+	RetryAfter   string `json:"retry-after,omitzero"`
+}
+
+// headers are those that are looked at, of all that come with a request.
+type headers struct {
+	ContentType     string  `json:"content-type"`
+	ContentEncoding string  `json:"content-encoding"`
+	IdempotencyKey  *string `json:"idempotency-key"` // nil: none
+}
 
 // Invoke implements lambda.Handler.
 func (d *desk) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
@@ -90,7 +129,8 @@ func (d *desk) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	if err := json.Unmarshal(payload, &r); err != nil {
 		return nil, fmt.Errorf("api: request: %w", err)
 	}
-	return json.Marshal(d.serve(ctx, r))
+	answer := d.serve(ctx, r)
+	return json.Marshal(&answer)
 }
 
 // serve answers one HTTP request. Whatever goes wrong is told as a problem;
@@ -122,13 +162,13 @@ func (d *desk) logger(orderID string) *slog.Logger {
 // aboutOrder is the order that a request, its answer or its error is about, or
 // "". What is no order's ID may be anything, and is not for the log.
 func aboutOrder(r request, answer response, err error) string {
-	if id, err := pathOrderID(r); err == nil {
+	if id := r.PathParameters["orderId"]; isOrderID(id) {
 		return id
 	}
 	if failed, ok := errors.AsType[notPlaced](err); ok {
 		return failed.orderID
 	}
-	return strings.TrimPrefix(answer.Headers["location"], ordersPath)
+	return strings.TrimPrefix(answer.Headers.Location, ordersPath)
 }
 
 // notPlaced is the error of an order that could not be placed under an ID.
@@ -164,7 +204,7 @@ type accepted struct {
 }
 
 func (d *desk) servePost(ctx context.Context, by caller, r request) (response, error) {
-	key, err := idempotencyKey(r.Headers)
+	key, err := idempotencyKey(r.Headers.IdempotencyKey)
 	if err != nil {
 		return response{}, err
 	}
@@ -184,7 +224,7 @@ func (d *desk) servePost(ctx context.Context, by caller, r request) (response, e
 		return response{}, notPlaced{orderID, err}
 	}
 	answer := jsonResponse(http.StatusAccepted, accepted{orderID, order.Pending})
-	answer.Headers["location"] = ordersPath + orderID
+	answer.Headers.Location = ordersPath + orderID
 	return answer, nil
 }
 
@@ -227,11 +267,15 @@ func (d *desk) serveCancel(ctx context.Context, by caller, r request) (response,
 // no order, and needs no look-up.
 func pathOrderID(r request) (string, error) {
 	id := r.PathParameters["orderId"]
-	parsed, err := uuid.Parse(id)
-	if err != nil || parsed.String() != id {
+	if !isOrderID(id) {
 		return "", notFound(id)
 	}
 	return id, nil
+}
+
+func isOrderID(id string) bool {
+	parsed, err := uuid.Parse(id)
+	return err == nil && parsed.String() == id
 }
 
 func notFound(orderID string) error {

@@ -44,34 +44,83 @@ func jsonBody(r request) ([]byte, error) {
 }
 
 // wantJSON refuses what is not sent as application/json in UTF-8, plain.
-func wantJSON(headers map[string]string) error {
+func wantJSON(h headers) error {
 	refused := func(detail string) error {
 		return problem{Type: typeMediaType, Title: "The media type is not supported", Status: http.StatusUnsupportedMediaType, Detail: detail}
 	}
-	mediaType, params, err := mime.ParseMediaType(headers["content-type"])
+	mediaType, params, err := mime.ParseMediaType(h.ContentType)
 	if err != nil || mediaType != "application/json" {
 		return refused("send the order as content-type application/json")
 	}
 	if charset, ok := params["charset"]; ok && !strings.EqualFold(charset, "utf-8") {
 		return refused("JSON is UTF-8, whatever else the content-type says")
 	}
-	if encoding := headers["content-encoding"]; encoding != "" && !strings.EqualFold(encoding, "identity") {
+	if encoding := h.ContentEncoding; encoding != "" && !strings.EqualFold(encoding, "identity") {
 		return refused("send the order without a content-encoding")
 	}
 	return nil
 }
 
-// A node is a JSON value that remembers all its text said: also a member given
-// twice, which Go's own decoding would forget.
-type node struct {
-	value   any // nil, bool, json.Number, string, []node or []member
-	pointer string
+// A document is a JSON text taken apart: its values in the order of their
+// text, each before those that are in it. It remembers all that was said: also
+// a member given twice, which Go's own decoding would forget.
+type document struct{ values []value }
+
+type value struct {
+	kind  jx.Type
+	text  string // what a string says; a number as it is written
+	name  string // of a member
+	index int    // of an element
+	in    int    // the value that it is in; -1: none
+	next  int    // the first value that is not in it
 }
 
-type member struct {
-	name string
-	node node
+// A node is a value of a document.
+type node struct {
+	doc *document
+	at  int
 }
+
+func (n node) kind() jx.Type { return n.doc.values[n.at].kind }
+func (n node) text() string  { return n.doc.values[n.at].text }
+func (n node) name() string  { return n.doc.values[n.at].name }
+
+// first is an object's first member, or an array's first element.
+func (n node) first() (_ node, ok bool) {
+	return node{n.doc, n.at + 1}, n.at+1 < n.doc.values[n.at].next
+}
+
+// sibling is the next member or element of what a value is in.
+func (n node) sibling() (_ node, ok bool) {
+	v := n.doc.values[n.at]
+	return node{n.doc, v.next}, v.in >= 0 && v.next < n.doc.values[v.in].next
+}
+
+// parts counts an object's members, or an array's elements.
+func (n node) parts() (count int) {
+	for part, ok := n.first(); ok; part, ok = part.sibling() {
+		count++
+	}
+	return count
+}
+
+// pointer is the JSON pointer of a value.
+// https://www.rfc-editor.org/rfc/rfc6901
+func (n node) pointer() string {
+	v := n.doc.values[n.at]
+	if v.in < 0 {
+		return ""
+	}
+	in := node{n.doc, v.in}
+	if in.kind() == jx.Array {
+		return in.pointer() + "/" + strconv.Itoa(v.index)
+	}
+	return in.pointer() + "/" + escapePointer.Replace(v.name)
+}
+
+// escapePointer writes a name as a JSON pointer has it.
+// https://www.rfc-editor.org/rfc/rfc6901#section-3
+var escapePointer = strings.NewReplacer("~", "~0", "/", "~1")
 
 // parseJSON reads one JSON value. Errors are problems that name the place.
 func parseJSON(body []byte) (node, error) {
@@ -87,74 +136,64 @@ func parseJSON(body []byte) (node, error) {
 	}
 	// The reader below takes some text that is not JSON, and tells less of why
 	// not: check the syntax first.
-	var checked json.RawMessage
-	if err := json.Unmarshal(body, &checked); err != nil {
+	if !json.Valid(body) {
+		var checked json.RawMessage
+		err := json.Unmarshal(body, &checked)
 		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 			return node{}, at(fmt.Sprintf("%s, at byte %d", syntax, syntax.Offset))
 		}
-		return node{}, at(err.Error())
+		return node{}, at(fmt.Sprint(err))
 	}
-	n, err := readNode(jx.DecodeBytes(body), "", maxDepth)
+	doc := &document{make([]value, 0, usualValues)}
+	err := doc.read(jx.DecodeBytes(body), value{in: -1}, maxDepth)
 	if errors.Is(err, errTooDeep) {
 		return node{}, at(fmt.Sprintf("arrays and objects lie more than %d deep in one another", maxDepth))
 	}
 	if err != nil {
 		return node{}, at(err.Error())
 	}
-	return n, nil
+	return node{doc, 0}, nil
 }
+
+// usualValues are as many as an order of a few lines has.
+const usualValues = 32
 
 var errTooDeep = errors.New("api: JSON is too deep")
 
-// readNode reads the value at a pointer, with at most depth levels in it.
-func readNode(d *jx.Decoder, pointer string, depth int) (node, error) {
-	var value any
-	var err error
-	switch d.Next() {
-	case jx.Object:
-		return readObject(d, pointer, depth)
-	case jx.Array:
-		return readArray(d, pointer, depth)
+// read reads a value of which it is known where it is, with at most depth
+// levels in it.
+func (doc *document) read(d *jx.Decoder, v value, depth int) (err error) {
+	at := len(doc.values)
+	v.kind = d.Next()
+	doc.values = append(doc.values, v)
+	switch v.kind {
+	case jx.Object, jx.Array:
+		if depth == 0 {
+			return errTooDeep
+		}
+		err = doc.readParts(d, v.kind, at, depth-1)
 	case jx.String:
-		value, err = d.Str()
+		doc.values[at].text, err = d.Str()
 	case jx.Number:
-		var num jx.Num
-		num, err = d.Num()
-		value = json.Number(num)
-	case jx.Bool:
-		value, err = d.Bool()
+		var number jx.Num
+		number, err = d.Num()
+		doc.values[at].text = string(number)
 	default:
-		err = d.Null()
+		err = d.Skip()
 	}
-	return node{value, pointer}, err
+	doc.values[at].next = len(doc.values)
+	return err
 }
 
-func readArray(d *jx.Decoder, pointer string, depth int) (node, error) {
-	if depth == 0 {
-		return node{}, errTooDeep
+func (doc *document) readParts(d *jx.Decoder, kind jx.Type, in, depth int) error {
+	if kind == jx.Object {
+		return d.ObjBytes(func(d *jx.Decoder, name []byte) error {
+			return doc.read(d, value{in: in, name: known(name)}, depth)
+		})
 	}
-	elements := []node{}
-	err := d.Arr(func(d *jx.Decoder) error {
-		n, err := readNode(d, pointer+"/"+strconv.Itoa(len(elements)), depth-1)
-		elements = append(elements, n)
-		return err
+	index := -1
+	return d.Arr(func(d *jx.Decoder) error {
+		index++
+		return doc.read(d, value{in: in, index: index}, depth)
 	})
-	return node{elements, pointer}, err
 }
-
-func readObject(d *jx.Decoder, pointer string, depth int) (node, error) {
-	if depth == 0 {
-		return node{}, errTooDeep
-	}
-	members := []member{}
-	err := d.Obj(func(d *jx.Decoder, name string) error {
-		n, err := readNode(d, pointer+"/"+escapePointer.Replace(name), depth-1)
-		members = append(members, member{name, n})
-		return err
-	})
-	return node{members, pointer}, err
-}
-
-// escapePointer writes a name as a JSON pointer has it.
-// https://www.rfc-editor.org/rfc/rfc6901#section-3
-var escapePointer = strings.NewReplacer("~", "~0", "/", "~1")

@@ -20,19 +20,15 @@ const onlyCustomers = "customers"
 // environment says, and where only customers call, one without is nobody's.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
 func (d *desk) caller(r request) (caller, error) {
-	by := r.RequestContext.Authorizer
-	tokened := by != nil && by.JWT != nil
-	if !tokened && !d.onlyCustomers {
-		return caller{everybody: true}, nil
-	}
-	if !tokened {
+	switch token := r.RequestContext.Authorizer.JWT; {
+	case token != nil && customerID.MatchString(token.Claims.Subject):
+		return caller{customerID: token.Claims.Subject}, nil
+	case token != nil:
+		return caller{}, forbidden("the token's subject is no customer's ID")
+	case d.onlyCustomers:
 		return caller{}, forbidden("the request does not tell which customer makes it")
 	}
-	subject := by.JWT.Claims["sub"]
-	if !customerID.MatchString(subject) {
-		return caller{}, forbidden("the token's subject is no customer's ID")
-	}
-	return caller{customerID: subject}, nil
+	return caller{everybody: true}, nil
 }
 
 // actsFor tells whether a customer's orders are the caller's to place, see and

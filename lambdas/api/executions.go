@@ -1,17 +1,15 @@
 package api
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
+	"github.com/go-json-experiment/json"
 
 	"orderflow/lambdas/order"
 )
@@ -43,17 +41,15 @@ var errNeverStarted = errors.New("api: order was never started")
 
 // start starts an order's execution. Starting one that runs with the same
 // input is no error.
-func (x *executions) start(ctx context.Context, orderID string, in input) error {
-	var body bytes.Buffer
-	enc := json.NewEncoder(&body)
-	enc.SetEscapeHTML(false) // it would make four of one byte of a name
-	if err := enc.Encode(in); err != nil {
+func (x *executions) start(ctx context.Context, orderID string, in *input) error {
+	body, err := json.Marshal(in)
+	if err != nil {
 		return fmt.Errorf("api: input of order %q: %w", orderID, err)
 	}
-	_, err := x.client.StartExecution(ctx, &sfn.StartExecutionInput{
+	_, err = x.client.StartExecution(ctx, &sfn.StartExecutionInput{
 		StateMachineArn: &x.stateMachine,
 		Name:            &orderID,
-		Input:           aws.String(strings.TrimSuffix(body.String(), "\n")),
+		Input:           aws.String(string(body)),
 	})
 	if _, ok := errors.AsType[*types.ExecutionAlreadyExists](err); ok {
 		return errStarted

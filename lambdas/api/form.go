@@ -1,9 +1,7 @@
 package api
 
 import (
-	"encoding/json"
 	"fmt"
-	"iter"
 	"net/mail"
 	"regexp"
 	"slices"
@@ -11,6 +9,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/go-faster/jx"
 
 	"orderflow/lambdas/order"
 )
@@ -47,7 +47,7 @@ func parseOrder(body []byte) (asked, error) {
 	if err != nil {
 		return asked{}, err
 	}
-	f := &form{}
+	f := &form{members: make([]node, 0, usualValues)}
 	a := f.order(root)
 	if len(f.violations) > 0 {
 		return asked{}, f.problem()
@@ -56,11 +56,14 @@ func parseOrder(body []byte) (asked, error) {
 }
 
 // A form reads an order from JSON and notes every violation on the way.
-type form struct{ violations []violation }
+type form struct {
+	violations []violation
+	members    []node // those of all objects so far
+}
 
 func (f *form) order(n node) (a asked) {
-	for name, n := range f.members(n, required("customer", "items", "shippingAddress"), nil) {
-		switch name {
+	for _, n := range f.object(n, required("customer", "items", "shippingAddress"), nil) {
+		switch n.name() {
 		case "customer":
 			a.Customer = f.customer(n)
 		case "items":
@@ -73,8 +76,8 @@ func (f *form) order(n node) (a asked) {
 }
 
 func (f *form) customer(n node) (c order.Customer) {
-	for name, n := range f.members(n, required("id", "name", "email"), optional("phone")) {
-		switch name {
+	for _, n := range f.object(n, required("id", "name", "email"), optional("phone")) {
+		switch n.name() {
 		case "id":
 			c.ID = f.matching(n, customerID, "must be 1 to 64 letters, digits, dots, colons, dashes or underscores, the first a letter or digit")
 		case "name":
@@ -89,8 +92,8 @@ func (f *form) customer(n node) (c order.Customer) {
 }
 
 func (f *form) address(n node) (a order.Address) {
-	for name, n := range f.members(n, required("name", "line1", "city", "country"), optional("line2", "region", "postalCode")) {
-		switch name {
+	for _, n := range f.object(n, required("name", "line1", "city", "country"), optional("line2", "region", "postalCode")) {
+		switch n.name() {
 		case "name":
 			a.Name = f.text(n, maxName)
 		case "line1":
@@ -112,24 +115,25 @@ func (f *form) address(n node) (a order.Address) {
 
 // items reads the lines of an order and merges those of one SKU.
 func (f *form) items(n node) []order.Item {
-	lines, ok := n.value.([]node)
-	if !ok {
+	if n.kind() != jx.Array {
 		f.add(n, "must be an array")
 		return nil
 	}
-	if len(lines) < 1 || len(lines) > maxLines {
-		f.add(n, fmt.Sprintf("must have 1 to %d items, not %d", maxLines, len(lines)))
+	count := n.parts()
+	if count < 1 || count > maxLines {
+		f.add(n, fmt.Sprintf("must have 1 to %d items, not %d", maxLines, count))
 		return nil
 	}
-	items := make([]order.Item, len(lines))
-	total := make(map[string]int, len(lines))
-	for i, line := range lines {
-		items[i] = f.item(line)
-		before := total[items[i].SKU]
-		total[items[i].SKU] += items[i].Quantity
-		if items[i].SKU != "" && before <= maxQuantity && total[items[i].SKU] > maxQuantity {
+	items := make([]order.Item, 0, count)
+	total := make(map[string]int, count)
+	for line, ok := n.first(); ok; line, ok = line.sibling() {
+		item := f.item(line)
+		before := total[item.SKU]
+		total[item.SKU] += item.Quantity
+		if item.SKU != "" && before <= maxQuantity && total[item.SKU] > maxQuantity {
 			f.add(line, fmt.Sprintf("brings the quantity of this sku to more than %d", maxQuantity))
 		}
+		items = append(items, item)
 	}
 	merged := order.Merge(items)
 	if len(merged) > maxSKUs {
@@ -139,8 +143,8 @@ func (f *form) items(n node) []order.Item {
 }
 
 func (f *form) item(n node) (item order.Item) {
-	for name, n := range f.members(n, required("sku", "quantity"), nil) {
-		switch name {
+	for _, n := range f.object(n, required("sku", "quantity"), nil) {
+		switch n.name() {
 		case "sku":
 			item.SKU = f.sku(n)
 		case "quantity":
@@ -150,36 +154,49 @@ func (f *form) item(n node) (item order.Item) {
 	return item
 }
 
-// members yields an object's members of the given names, each once. What is
-// missing, unknown or given twice is noted.
-func (f *form) members(n node, required, optional []string) iter.Seq2[string, node] {
-	return func(yield func(string, node) bool) {
-		members, ok := n.value.([]member)
-		if !ok {
-			f.add(n, "must be an object")
-			return
+// object is an object's members of the given names, each once and in their
+// order. What is missing, unknown or given twice is noted.
+func (f *form) object(n node, required, optional []string) []node {
+	if n.kind() != jx.Object {
+		f.add(n, "must be an object")
+		return nil
+	}
+	first, most := len(f.members), len(required)+len(optional)
+	f.members = append(f.members, make([]node, most)...)
+	members := f.members[first:][:most:most]
+	for m, ok := n.first(); ok; m, ok = m.sibling() {
+		at := slices.Index(required, m.name())
+		if i := slices.Index(optional, m.name()); i >= 0 {
+			at = len(required) + i
 		}
-		given := make(map[string]node, len(members))
-		for _, m := range members {
-			if !slices.Contains(required, m.name) && !slices.Contains(optional, m.name) {
-				f.add(m.node, "is not a member of this object")
-			}
-			if _, twice := given[m.name]; twice {
-				f.add(m.node, "is given more than once")
-			}
-			given[m.name] = m.node
+		switch {
+		case at < 0:
+			f.add(m, "is not a member of this object")
+			continue
+		case members[at].doc != nil:
+			f.add(m, "is given more than once")
 		}
-		for _, name := range required {
-			if _, ok := given[name]; !ok {
-				f.add(node{pointer: n.pointer + "/" + name}, "is missing")
-			}
-		}
-		for _, name := range slices.Concat(required, optional) {
-			if n, ok := given[name]; ok && !yield(name, n) {
-				return
-			}
+		members[at] = m
+	}
+	for i, name := range required {
+		if members[i].doc == nil {
+			f.addAt(n.pointer()+"/"+name, "is missing")
 		}
 	}
+	return slices.DeleteFunc(members, func(m node) bool { return m.doc == nil })
+}
+
+// known is the name of a member: an order's own without a copy of it.
+func known(name []byte) string {
+	for _, known := range []string{
+		"customer", "items", "shippingAddress", "id", "name", "email", "phone", "sku", "quantity",
+		"line1", "line2", "city", "region", "postalCode", "country",
+	} {
+		if string(name) == known {
+			return known
+		}
+	}
+	return string(name)
 }
 
 func required(names ...string) []string { return names }
@@ -191,11 +208,11 @@ var (
 )
 
 func (f *form) str(n node) (string, bool) {
-	s, ok := n.value.(string)
-	if !ok {
+	if n.kind() != jx.String {
 		f.add(n, "must be a string")
+		return "", false
 	}
-	return s, ok
+	return n.text(), true
 }
 
 func (f *form) matching(n node, pattern *regexp.Regexp, rule string) string {
@@ -282,16 +299,15 @@ func (f *form) country(n node) string {
 
 // quantity is a whole number, written as one.
 func (f *form) quantity(n node) int {
-	number, ok := n.value.(json.Number)
-	if !ok {
+	if n.kind() != jx.Number {
 		f.add(n, "must be a number")
 		return 0
 	}
-	if strings.ContainsAny(number.String(), ".eE") {
+	if strings.ContainsAny(n.text(), ".eE") {
 		f.add(n, "must be a whole number, without fraction or exponent")
 		return 0
 	}
-	quantity, err := strconv.Atoi(number.String())
+	quantity, err := strconv.Atoi(n.text())
 	if err != nil || quantity < 1 || quantity > maxQuantity {
 		f.add(n, fmt.Sprintf("must be from 1 to %d", maxQuantity))
 		return 0
@@ -299,8 +315,10 @@ func (f *form) quantity(n node) int {
 	return quantity
 }
 
-func (f *form) add(at node, detail string) {
-	f.violations = append(f.violations, violation{Pointer: &at.pointer, Detail: detail})
+func (f *form) add(at node, detail string) { f.addAt(at.pointer(), detail) }
+
+func (f *form) addAt(pointer, detail string) {
+	f.violations = append(f.violations, violation{Pointer: &pointer, Detail: detail})
 }
 
 func (f *form) problem() error {

@@ -47,7 +47,7 @@ func TestDomains(t *testing.T) {
 
 func TestMediaTypes(t *testing.T) {
 	for _, accepted := range []string{"application/json", "application/json; charset=utf-8", `APPLICATION/JSON;charset="UTF-8"`, "application/json; v=1"} {
-		if err := wantJSON(map[string]string{"content-type": accepted}); err != nil {
+		if err := wantJSON(headers{ContentType: accepted}); err != nil {
 			t.Errorf("%s: %v", accepted, err)
 		}
 	}
@@ -55,14 +55,14 @@ func TestMediaTypes(t *testing.T) {
 
 func TestBodyOfExactly64KiB(t *testing.T) {
 	body := apitest.Order + strings.Repeat(" ", 64<<10-len(apitest.Order))
-	if _, err := jsonBody(request{Headers: map[string]string{"content-type": "application/json"}, Body: body}); err != nil {
+	if _, err := jsonBody(request{Headers: headers{ContentType: "application/json"}, Body: body}); err != nil {
 		t.Error(err)
 	}
 }
 
 // The same order has the same fingerprint however its request was written.
 func TestFingerprint(t *testing.T) {
-	parse := func(body string) input {
+	parse := func(body string) *input {
 		a, err := parseOrder([]byte(body))
 		if err != nil {
 			t.Fatal(err)
@@ -91,7 +91,7 @@ func TestIdempotencyKey(t *testing.T) {
 		`"a\"b\\c,d"`:                            `a"b\c,d`,
 		strings.Repeat("k", 255):                 strings.Repeat("k", 255),
 	} {
-		got, err := idempotencyKey(map[string]string{"idempotency-key": raw})
+		got, err := idempotencyKey(&raw)
 		if err != nil || got != want {
 			t.Errorf("key %s: %q, %v, want %q", raw, got, err, want)
 		}

@@ -59,7 +59,7 @@ func (d *desk) place(ctx context.Context, by caller, a asked, key string) (order
 // placeNew starts an order that nobody can have placed before. If it was
 // started all the same, that was us: an answer was lost, the SDK tried again,
 // and the order has ended meanwhile.
-func (d *desk) placeNew(ctx context.Context, in input) (orderID string, err error) {
+func (d *desk) placeNew(ctx context.Context, in *input) (orderID string, err error) {
 	orderID = newOrderID(time.Now())
 	err = d.executions.start(ctx, orderID, in)
 	if errors.Is(err, errStarted) {
@@ -120,13 +120,15 @@ func compare(stored, fingerprint string) error {
 	}
 }
 
-func newInput(a asked) (input, error) {
-	canonical, err := json.Marshal(a)
+func newInput(a asked) (*input, error) {
+	in := &input{asked: a}
+	canonical, err := json.Marshal(&in.asked)
 	if err != nil {
-		return input{}, fmt.Errorf("api: order: %w", err)
+		return nil, fmt.Errorf("api: order: %w", err)
 	}
 	sum := sha256.Sum256(canonical)
-	return input{Fingerprint: hex.EncodeToString(sum[:]), asked: a}, nil
+	in.Fingerprint = string(hex.AppendEncode(make([]byte, 0, 2*sha256.Size), sum[:]))
+	return in, nil
 }
 
 // keyedOrders is the namespace of the IDs of orders placed with a key.
@@ -134,7 +136,9 @@ var keyedOrders = uuid.MustParse("6f0e5dfc-5a5c-4c8e-9f0b-6d2f3a0c1e77")
 
 // keyedOrderID is the ID of the one order that a customer can place with a key.
 func keyedOrderID(customerID, key string) string {
-	return uuid.NewSHA1(keyedOrders, []byte(customerID+"\x00"+key)).String()
+	name := append(make([]byte, 0, len(customerID)+1+len(key)), customerID...)
+	name = append(append(name, 0), key...)
+	return uuid.NewSHA1(keyedOrders, name).String()
 }
 
 const maxKey = 255
@@ -143,15 +147,14 @@ const maxKey = 255
 // draft has it, or the same without quotes, as most clients send it. It is ""
 // without the header.
 // https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-idempotency-key-header-07
-func idempotencyKey(headers map[string]string) (string, error) {
-	raw, ok := headers["idempotency-key"]
-	if !ok {
+func idempotencyKey(header *string) (string, error) {
+	if header == nil {
 		return "", nil
 	}
-	key, ok := raw, true
-	if quoted, isQuoted := strings.CutPrefix(raw, `"`); isQuoted {
+	key, ok := *header, true
+	if quoted, isQuoted := strings.CutPrefix(key, `"`); isQuoted {
 		key, ok = unquote(quoted)
-	} else if strings.ContainsAny(raw, `",\`) {
+	} else if strings.ContainsAny(key, `",\`) {
 		ok = false
 	}
 	visible := !strings.ContainsFunc(key, func(c rune) bool { return c <= ' ' || c > '~' })

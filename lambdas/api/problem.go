@@ -100,9 +100,9 @@ func throttled(err error) bool {
 
 func (p problem) response() response {
 	answer := jsonResponse(p.Status, p)
-	answer.Headers["content-type"] = "application/problem+json"
+	answer.Headers.ContentType = "application/problem+json"
 	if p.retryAfter > 0 {
-		answer.Headers["retry-after"] = strconv.Itoa(p.retryAfter)
+		answer.Headers.RetryAfter = strconv.Itoa(p.retryAfter)
 	}
 	return answer
 }
@@ -115,10 +115,7 @@ func jsonResponse(status int, v any) response {
 	}
 	return response{
 		StatusCode: status,
-		Headers: map[string]string{
-			"content-type":  "application/json",
-			"cache-control": "no-store",
-		},
-		Body: string(body),
+		Headers:    responseHeaders{ContentType: "application/json", CacheControl: "no-store"},
+		Body:       string(body),
 	}
 }

@@ -30,13 +30,13 @@ func TestEmbed(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := []metrictest.Metric{
-			{"orderflow", "Orders", "Count", map[string]string{"Outcome": "CONFIRMED"}, 1},
-			{"orderflow", "TimeToDecision", "Milliseconds", map[string]string{}, 1234},
-			{"orderflow", "CallbackWait", "Milliseconds", map[string]string{"State": "ReserveInventory"}, 2},
-			{"orderflow", "StockConflicts", "Count", map[string]string{}, 3},
-			{"orderflow", "BatchFailures", "Count", map[string]string{"Consumer": "inventory"}, 4},
-			{"orderflow", "CompensationFailures", "Count", map[string]string{"Consumer": "inventory"}, 5},
-			{"orderflow", "Contradictions", "Count", map[string]string{}, 0},
+			{Namespace: "orderflow", Name: "Orders", Unit: "Count", Dimensions: map[string]string{"Outcome": "CONFIRMED"}, Value: 1},
+			{Namespace: "orderflow", Name: "TimeToDecision", Unit: "Milliseconds", Dimensions: map[string]string{}, Value: 1234},
+			{Namespace: "orderflow", Name: "CallbackWait", Unit: "Milliseconds", Dimensions: map[string]string{"State": "ReserveInventory"}, Value: 2},
+			{Namespace: "orderflow", Name: "StockConflicts", Unit: "Count", Dimensions: map[string]string{}, Value: 3},
+			{Namespace: "orderflow", Name: "BatchFailures", Unit: "Count", Dimensions: map[string]string{"Consumer": "inventory"}, Value: 4},
+			{Namespace: "orderflow", Name: "CompensationFailures", Unit: "Count", Dimensions: map[string]string{"Consumer": "inventory"}, Value: 5},
+			{Namespace: "orderflow", Name: "Contradictions", Unit: "Count", Dimensions: map[string]string{}, Value: 0},
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("metrics (-want +got):\n%s", diff)

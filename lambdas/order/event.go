@@ -59,13 +59,18 @@ func ParseEvent(body []byte) (Event, error) {
 	if err := json.Unmarshal(body, &e); err != nil {
 		return Event{}, fmt.Errorf("order: event is not CloudEvents JSON: %w", err)
 	}
+	return e, e.Check()
+}
+
+// Check tells what an event lacks that nobody can act without.
+func (e Event) Check() error {
 	switch {
 	case e.SpecVersion != "1.0":
-		return Event{}, fmt.Errorf("order: event specversion %q is not 1.0", e.SpecVersion)
+		return fmt.Errorf("order: event specversion %q is not 1.0", e.SpecVersion)
 	case e.Type == "":
-		return Event{}, fmt.Errorf("order: event %q has no type", e.ID)
+		return fmt.Errorf("order: event %q has no type", e.ID)
 	case e.Data.OrderID == "":
-		return Event{}, fmt.Errorf("order: event %q of type %q names no order", e.ID, e.Type)
+		return fmt.Errorf("order: event %q of type %q names no order", e.ID, e.Type)
 	}
-	return e, nil
+	return nil
 }

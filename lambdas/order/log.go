@@ -3,13 +3,44 @@ package order
 import (
 	"context"
 	"log/slog"
+	"slices"
 )
 
 // Logger is the default logger for lines about one order. Each line has the
 // order's ID, its execution's ARN, and what else is the same in all of them.
 func Logger(orderID, executionARN string, more ...slog.Attr) *slog.Logger {
-	attrs := append([]slog.Attr{slog.String("orderId", orderID), slog.String("execution", executionARN)}, more...)
-	return slog.New(slog.Default().Handler().WithAttrs(attrs))
+	attrs := append(make([]slog.Attr, 0, 2+len(more)), slog.String("orderId", orderID), slog.String("execution", executionARN))
+	return slog.New(&about{slog.Default().Handler(), append(attrs, more...)})
+}
+
+// about puts attributes in front of those of each line. For the few lines that
+// an order gets from an invocation that takes far less than slog's own With,
+// which prepares for many.
+type about struct {
+	slog.Handler
+	attrs []slog.Attr
+}
+
+// Handle implements slog.Handler.
+func (a *about) Handle(ctx context.Context, r slog.Record) error {
+	attrs := append(make([]slog.Attr, 0, 20), a.attrs...) // on the stack
+	r.Attrs(func(attr slog.Attr) bool {
+		attrs = append(attrs, attr)
+		return true
+	})
+	line := slog.NewRecord(r.Time, r.Level, r.Message, r.PC)
+	line.AddAttrs(attrs...)
+	return a.Handler.Handle(ctx, line)
+}
+
+// WithAttrs implements slog.Handler.
+func (a *about) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return &about{a.Handler, slices.Concat(a.attrs, attrs)}
+}
+
+// WithGroup implements slog.Handler.
+func (a *about) WithGroup(name string) slog.Handler {
+	return a.Handler.WithAttrs(a.attrs).WithGroup(name)
 }
 
 type loggerKey struct{}

@@ -38,7 +38,7 @@ func journey() []Resource {
 		failing:    "New orders wait: each tries again for half an hour or more, and fails then.",
 		refuses:    metric.InvalidOrders,
 		atOnce:     apiConcurrency,
-		env:        map[string]string{"CATALOGUE_TABLE": Ref(catalogueTable)},
+		env:        map[string]string{"CATALOGUE_TABLE": Ref(catalogueTable), metric.NamespaceVariable: Ref("AWS::StackName")},
 		allowed: []Statement{
 			Allow(GetAtt(catalogueTable, "Arn"), "dynamodb:BatchGetItem").
 				OnlyAttributes("sku", "name", "unitPrice", "currency", "weightGrams").Projected(),

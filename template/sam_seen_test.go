@@ -76,7 +76,7 @@ func TestMetricsNamespace(t *testing.T) {
 		metrics, stateMachine bool
 	}{
 		{"ApiFunction", false, true},
-		{"ValidationFunction", false, false}, // is told its execution, for the state machine needs it first
+		{"ValidationFunction", true, false}, // is told its execution, for the state machine needs it first
 		{"InventoryFunction", true, true},
 		{"ShipmentFunction", true, true},
 		{"NotificationFunction", true, true},

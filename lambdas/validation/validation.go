@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
+	"orderflow/lambdas/metric"
 	"orderflow/lambdas/order"
 )
 
@@ -29,17 +30,25 @@ type Priced struct {
 	Total order.Money  `json:"total"`
 }
 
-// New makes the handler of the state ValidateOrder. It reads CATALOGUE_TABLE.
+// New makes the handler of the state ValidateOrder. It reads CATALOGUE_TABLE and
+// METRICS_NAMESPACE.
 // The handler refuses with order.InvalidOrder, unwrapped.
 func New(cfg aws.Config, getenv func(string) string) (lambda.Handler, error) {
 	c := &catalogue{db: dynamodb.NewFromConfig(cfg), table: getenv("CATALOGUE_TABLE")}
 	if c.table == "" {
 		return nil, fmt.Errorf("validation: CATALOGUE_TABLE is not set")
 	}
-	return &handler{c}, nil
+	namespace := getenv(metric.NamespaceVariable)
+	if namespace == "" {
+		return nil, fmt.Errorf("validation: %s is not set", metric.NamespaceVariable)
+	}
+	return &handler{c, metric.Embed(namespace, metric.InvalidOrders)}, nil
 }
 
-type handler struct{ catalogue *catalogue }
+type handler struct {
+	catalogue *catalogue
+	refused   metric.Embedded
+}
 
 // Invoke implements lambda.Handler.
 func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
@@ -49,7 +58,7 @@ func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	}
 	start := time.Now()
 	priced, err := h.price(ctx, order.Merge(r.Items))
-	report(ctx, r, start, err)
+	h.report(ctx, r, start, err)
 	if err != nil {
 		return nil, err
 	}
@@ -66,13 +75,14 @@ func (h *handler) price(ctx context.Context, items []order.Item) (Priced, error)
 
 // report says in the log how it went. Why an order is invalid is not said:
 // that is free text about what a customer wrote.
-func report(ctx context.Context, r Request, start time.Time, err error) {
+func (h *handler) report(ctx context.Context, r Request, start time.Time, err error) {
 	log, took := order.Logger(r.OrderID, r.Execution), slog.Duration("took", time.Since(start))
 	switch err.(type) {
 	case nil:
 		log.LogAttrs(ctx, slog.LevelInfo, "order validated", took, slog.String("outcome", "priced"))
 	case order.InvalidOrder:
-		log.LogAttrs(ctx, slog.LevelInfo, "order validated", took, slog.String("outcome", "invalid"))
+		log.LogAttrs(ctx, slog.LevelInfo, "order validated", took, slog.String("outcome", "invalid"),
+			slog.Int(metric.InvalidOrders, 1), h.refused.Attr())
 	default:
 		log.LogAttrs(ctx, slog.LevelError, "order not validated", took, slog.Any("error", err),
 			slog.String("next", "the state machine tries again for half an hour: if the error is about a row of the catalogue, correct it"))

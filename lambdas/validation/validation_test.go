@@ -13,6 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"orderflow/cmd/local/cloud/cloudtest"
+	"orderflow/lambdas/metric"
+	"orderflow/lambdas/metric/metrictest"
 	"orderflow/lambdas/order"
 	"orderflow/lambdas/validation"
 )
@@ -31,7 +33,7 @@ func newCatalogue(t *testing.T) *cloudtest.Cloud {
 
 func newHandler(t *testing.T, cfg aws.Config) lambda.Handler {
 	t.Helper()
-	h, err := validation.New(cfg, cloudtest.Environment("CATALOGUE_TABLE", "catalogue"))
+	h, err := validation.New(cfg, cloudtest.Environment("CATALOGUE_TABLE", "catalogue", metric.NamespaceVariable, "orderflow"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,6 +103,15 @@ func TestLog(t *testing.T) {
 	} {
 		log.Reset()
 		h.Invoke(t.Context(), fmt.Appendf(nil, `{"orderId":"o1","items":[{"sku":%q,"quantity":1}]}`, test.sku))
+		metrics, err := metrictest.Read(log.Bytes())
+		if refused := strings.Contains(test.want, "invalid"); err != nil || refused != (len(metrics) == 1) {
+			t.Errorf("%s: tells %v, error %v", test.sku, metrics, err)
+		}
+		for _, m := range metrics {
+			if m.Name != metric.InvalidOrders || m.Value != 1 || len(m.Dimensions) != 0 {
+				t.Errorf("%s: tells %v", test.sku, m)
+			}
+		}
 		if text := log.String(); strings.Count(text, "\n") != 1 || !strings.Contains(text, test.want) || strings.Contains(text, test.not) {
 			t.Errorf("%s: the log is %s, want %s and not %s", test.sku, text, test.want, test.not)
 		}
@@ -131,8 +142,12 @@ func TestUnprocessedKeys(t *testing.T) {
 }
 
 func TestNewNeedsItsEnvironment(t *testing.T) {
-	_, err := validation.New(aws.Config{}, cloudtest.Environment())
-	if err == nil || !strings.Contains(err.Error(), "CATALOGUE_TABLE") {
-		t.Errorf("error %v", err)
+	for missing, environment := range map[string]func(string) string{
+		"CATALOGUE_TABLE":        cloudtest.Environment(metric.NamespaceVariable, "orderflow"),
+		metric.NamespaceVariable: cloudtest.Environment("CATALOGUE_TABLE", "catalogue"),
+	} {
+		if _, err := validation.New(aws.Config{}, environment); err == nil || !strings.Contains(err.Error(), missing) {
+			t.Errorf("%s: error %v", missing, err)
+		}
 	}
 }

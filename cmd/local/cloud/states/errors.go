@@ -15,12 +15,13 @@ import (
 // Limits of the API's members, in characters.
 // https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
 const (
-	maxName       = 80
-	maxArn        = 256
-	maxDefinition = 1 << 20
-	maxToken      = 2048
-	maxError      = 256
-	maxCause      = 32768
+	maxName        = 80
+	maxArn         = 256
+	maxDefinition  = 1 << 20
+	maxToken       = 2048
+	maxDescription = 256
+	maxError       = 256
+	maxCause       = 32768
 )
 
 func invalidArn(reason, arn string) error {

@@ -27,7 +27,7 @@ func TestErrors(t *testing.T) {
 		{"CreateStateMachine", `{` + create + `"name":"N"}`, "ValidationException: 1 validation error detected: Value at 'definition' failed to satisfy constraint: Member must not be null"},
 		{"CreateStateMachine", `{"name":"N","definition":"{}"}`, "ValidationException: 1 validation error detected: Value at 'roleArn' failed to satisfy constraint: Member must not be null"},
 		{"CreateStateMachine", `{` + create + `"name":"N","definition":"{}","type":"EXPRESS"}`, `StateMachineTypeNotSupported: state machines of type "EXPRESS" are not supported by the local cloud`},
-		{"CreateStateMachine", `{` + create + `"name":"N","definition":"{}","publish":true}`, `ValidationException: parameter "publish" is not supported by the local cloud`},
+		{"CreateStateMachine", `{` + create + `"name":"N","definition":"{}","tags":[]}`, `ValidationException: parameter "tags" is not supported by the local cloud`},
 		{"CreateStateMachine", `{` + create + `"name":"M","definition":"{}"}`, "StateMachineAlreadyExists: State Machine Already Exists: 'arn:aws:states:us-east-1:000000000000:stateMachine:M'"},
 		{"CreateStateMachine", `{` + create + `"name":"N","definition":"{\"QueryLanguage\":\"JSONata\",\"StartAt\":\"Go\",\"States\":{\"Go\":{\"Type\":\"Task\",\"Resource\":\"arn:aws:states:::ecs:runTask\",\"End\":true}}}"}`,
 			"InvalidDefinition: Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: The resource provided arn:aws:states:::ecs:runTask is not recognized. The value is not a valid resource ARN, or the resource is not available in this region. at /States/Go/Resource'"},

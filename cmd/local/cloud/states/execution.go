@@ -16,7 +16,8 @@ import (
 
 // An execution is one run of a state machine while it is open.
 type execution struct {
-	machine *machine
+	machine *machine // the revision that it began with
+	by      *association
 	arn     string
 	number  uint64 // in the order of all starts
 	started time.Time
@@ -41,6 +42,7 @@ type execution struct {
 // output, error and cause are in its first and last event.
 type closedExec struct {
 	machine          *machine
+	by               *association
 	number           uint64
 	status           asl.Status
 	started, stopped time.Time
@@ -56,9 +58,9 @@ type expiring struct {
 }
 
 type StartExecutionInput struct {
-	StateMachineArn *string `json:"stateMachineArn"`
-	Name            *string `json:"name"`  // nil: a UUID
-	Input           *string `json:"input"` // JSON; nil: {}
+	StateMachineArn *string `json:"stateMachineArn"` // or a version's, or an alias's
+	Name            *string `json:"name"`            // nil: a UUID
+	Input           *string `json:"input"`           // JSON; nil: {}
 }
 
 type StartExecutionOutput struct {
@@ -68,11 +70,12 @@ type StartExecutionOutput struct {
 
 // StartExecution answers once the execution is recorded, before its first task
 // is called. While an execution runs, starting it again with the same name and
-// input answers as the first time did; a name is taken until 90 days after its
-// execution closed.
+// input answers as the first time did, by whichever version or alias; a name is
+// taken until 90 days after its execution closed.
 // https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
 func (s *Service) StartExecution(_ context.Context, in *StartExecutionInput) (*StartExecutionOutput, error) {
-	m, err := s.machine(in.StateMachineArn)
+	seed := s.cfg.Seed()
+	m, by, err := s.startable(in.StateMachineArn, seed)
 	if err != nil {
 		return nil, err
 	}
@@ -94,8 +97,8 @@ func (s *Service) StartExecution(_ context.Context, in *StartExecutionInput) (*S
 	}
 
 	x := &execution{
-		machine: m, arn: s.arn("execution", m.name+":"+name), started: now(),
-		input: sha256.Sum256([]byte(input)), seed: s.cfg.Seed(), status: asl.Running,
+		machine: m, by: by, arn: s.arn("execution", m.name+":"+name), started: now(),
+		input: sha256.Sum256([]byte(input)), seed: seed, status: asl.Running,
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -172,7 +175,7 @@ func (s *Service) complete(x *execution, status asl.Status) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.open, x.arn)
-	s.closed.Put(x.arn, closedExec{x.machine, x.number, status, x.started, x.stopped, x.journal.blocks, x.tokens, x.redrives, left})
+	s.closed.Put(x.arn, closedExec{x.machine, x.by, x.number, status, x.started, x.stopped, x.journal.blocks, x.tokens, x.redrives, left})
 	s.listing.close(x.machine.name, x.arn, x.number, status)
 	s.expiry = append(s.expiry, expiring{x.arn, x.stopped.Add(Retention)})
 	if len(s.expiry) > s.maxClosed {
@@ -236,6 +239,7 @@ func checkFailure(name, cause *string) error {
 // A view is an execution as it stands, open or closed.
 type view struct {
 	machine          *machine
+	by               *association
 	arn              string
 	status           asl.Status
 	started, stopped time.Time
@@ -264,13 +268,13 @@ func (s *Service) view(arn *string) (*view, error) {
 	case open:
 		x.mu.Lock()
 		defer x.mu.Unlock()
-		v := &view{x.machine, *arn, x.status, x.started, x.stopped, x.journal.snapshot(), x.redrives, x}
+		v := &view{x.machine, x.by, *arn, x.status, x.started, x.stopped, x.journal.snapshot(), x.redrives, x}
 		if x.status != asl.Running {
 			v.open = nil
 		}
 		return v, nil
 	case closed:
-		return &view{c.machine, *arn, c.status, c.started, c.stopped, stored(c.journal), c.redrives, nil}, nil
+		return &view{c.machine, c.by, *arn, c.status, c.started, c.stopped, stored(c.journal), c.redrives, nil}, nil
 	}
 	return nil, executionDoesNotExist(*arn)
 }
@@ -296,6 +300,9 @@ type DescribeExecutionOutput struct {
 	RedriveDate         *Timestamp `json:"redriveDate,omitempty"`
 	RedriveStatus       string     `json:"redriveStatus"`
 	RedriveStatusReason string     `json:"redriveStatusReason,omitempty"`
+
+	StateMachineVersionArn *string `json:"stateMachineVersionArn,omitempty"`
+	StateMachineAliasArn   *string `json:"stateMachineAliasArn,omitempty"`
 }
 
 type Included struct {
@@ -314,6 +321,7 @@ func (s *Service) DescribeExecution(_ context.Context, in *DescribeExecutionInpu
 		ExecutionArn: v.arn, StateMachineArn: v.machine.arn, Name: v.name(), Status: v.status,
 		StartDate: Timestamp(v.started), InputDetails: &Included{true}, RedriveStatus: "REDRIVABLE",
 	}
+	out.StateMachineVersionArn, out.StateMachineAliasArn = v.by.described()
 	out.RedriveCount, out.RedriveDate = v.redrives.described()
 	if reason := notRedrivable(v.status, v.history.count, v.started, v.stopped, now()); reason != "" {
 		out.RedriveStatus, out.RedriveStatusReason = "NOT_REDRIVABLE", reason
@@ -363,9 +371,13 @@ type ExecutionListItem struct {
 	StopDate        *Timestamp `json:"stopDate,omitempty"`
 	RedriveCount    int        `json:"redriveCount"`
 	RedriveDate     *Timestamp `json:"redriveDate,omitempty"`
+
+	StateMachineVersionArn *string `json:"stateMachineVersionArn,omitempty"`
+	StateMachineAliasArn   *string `json:"stateMachineAliasArn,omitempty"`
 }
 
-// ListExecutions lists those of one state machine, the newest first.
+// ListExecutions lists those of one state machine, or of one version or alias
+// of it, the newest first.
 // https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html
 func (s *Service) ListExecutions(_ context.Context, in *ListExecutionsInput) (*ListExecutionsOutput, error) {
 	if in.StateMachineArn == nil {
@@ -388,11 +400,15 @@ func (s *Service) ListExecutions(_ context.Context, in *ListExecutionsInput) (*L
 	if err != nil {
 		return nil, err
 	}
-	m, err := s.machine(in.StateMachineArn)
+	m, _, err := s.startable(in.StateMachineArn, 0)
 	if err != nil {
 		return nil, err
 	}
+	_, qualifier := s.split(*in.StateMachineArn)
 	token := "executions " + m.name + " " + string(status)
+	if qualifier != "" {
+		token += " of " + qualifier
+	}
 	before, err := readPageToken(in.NextToken, token, newest)
 	if err != nil {
 		return nil, err
@@ -401,7 +417,9 @@ func (s *Service) ListExecutions(_ context.Context, in *ListExecutionsInput) (*L
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.expire(now())
-	arns, next := s.listing.page(m.name, status, before, n)
+	arns, next := s.listing.page(m.name, status, before, n, func(arn string) bool {
+		return qualifier == "" || s.associationOf(arn).by(*in.StateMachineArn)
+	})
 	out := &ListExecutionsOutput{Executions: make([]ExecutionListItem, len(arns))}
 	for i, arn := range arns {
 		item := ExecutionListItem{ExecutionArn: arn, StateMachineArn: m.arn, Name: arn[strings.LastIndexByte(arn, ':')+1:]}
@@ -413,10 +431,21 @@ func (s *Service) ListExecutions(_ context.Context, in *ListExecutionsInput) (*L
 			item.Status, item.StartDate, item.StopDate = c.status, Timestamp(c.started), new(Timestamp(c.stopped))
 			item.RedriveCount, item.RedriveDate = c.redrives.described()
 		}
+		item.StateMachineVersionArn, item.StateMachineAliasArn = s.associationOf(arn).described()
 		out.Executions[i] = item
 	}
 	if next != 0 {
 		out.NextToken = pageToken(token, next)
 	}
 	return out, nil
+}
+
+// associationOf is that of an execution that is kept. The caller holds the
+// service's mutex.
+func (s *Service) associationOf(arn string) *association {
+	if x, ok := s.open[arn]; ok {
+		return x.by
+	}
+	c, _ := s.closed.Get(arn)
+	return c.by
 }

@@ -55,13 +55,16 @@ func (l listing) drop(machine string, number uint64, status asl.Status) {
 	l.tree.Delete(listed{machine: machine, status: status, number: number})
 }
 
-// page lists ARNs, newest first, from the one numbered before on; next is the
-// number to go on before, 0 at the end.
-func (l listing) page(machine string, status asl.Status, before uint64, n int) (arns []string, next uint64) {
+// page lists the ARNs that match, newest first, from the one numbered before on;
+// next is the number to go on before, 0 at the end.
+func (l listing) page(machine string, status asl.Status, before uint64, n int, matches func(arn string) bool) (arns []string, next uint64) {
 	last := uint64(0)
 	l.tree.Descend(listed{machine: machine, status: status, number: before - 1}, func(e listed) bool {
 		if e.machine != machine || e.status != status {
 			return false
+		}
+		if !matches(e.arn) {
+			return true
 		}
 		if len(arns) == n {
 			next = last

@@ -176,7 +176,7 @@ func (s *Service) reopen(x *execution, token *string, at time.Time) (was *closed
 	if len(s.open) >= s.maxOpen {
 		return nil, date, executionLimitExceeded()
 	}
-	x.machine, x.number, x.started, x.tokens = c.machine, c.number, c.started, c.tokens
+	x.machine, x.by, x.number, x.started, x.tokens = c.machine, c.by, c.number, c.started, c.tokens
 	x.input, x.redrives = c.remainder.input, c.redrives.and(token, at)
 	s.closed.Delete(x.arn)
 	s.keep(x.arn)

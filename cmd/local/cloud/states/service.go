@@ -77,7 +77,8 @@ type Service struct {
 	cancel  context.CancelFunc
 
 	mu                 sync.Mutex
-	machines           storage.Table[*machine]   // by name
+	machines           storage.Table[*machine]   // by name, in their current revisions
+	published          map[string]*publication   // by name of the state machine
 	open               map[string]*execution     // by ARN
 	closed             storage.Table[closedExec] // by ARN
 	listing            listing
@@ -98,6 +99,7 @@ func New(cfg Config) *Service {
 		ctx:       ctx,
 		cancel:    cancel,
 		machines:  storage.Memory[*machine](),
+		published: map[string]*publication{},
 		open:      map[string]*execution{},
 		closed:    storage.Memory[closedExec](),
 		listing:   newListing(),

@@ -1,21 +1,25 @@
 package states
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math"
 	"slices"
-	"strings"
 	"time"
+
+	"github.com/google/uuid"
 
 	"orderflow/cmd/local/cloud/protocol"
 	"orderflow/statemachine/asl"
 )
 
-// A machine is a state machine as it was created.
+// A machine is one revision of a state machine, which never changes.
 type machine struct {
 	name, arn, roleARN, definition string
-	created                        time.Time
+	created                        time.Time // the state machine
+	updated                        time.Time // to this revision
+	revision                       string    // "": as it was created
 	logging                        LoggingConfiguration
 	tracing                        TracingConfiguration
 	parsed                         *asl.Machine
@@ -49,14 +53,18 @@ type CreateStateMachineInput struct {
 	Type                 string                `json:"type"` // "" or STANDARD
 	LoggingConfiguration *LoggingConfiguration `json:"loggingConfiguration"`
 	TracingConfiguration *TracingConfiguration `json:"tracingConfiguration"`
+	Publish              bool                  `json:"publish"`
+	VersionDescription   *string               `json:"versionDescription"`
 }
 
 type CreateStateMachineOutput struct {
-	StateMachineArn string    `json:"stateMachineArn"`
-	CreationDate    Timestamp `json:"creationDate"`
+	StateMachineArn        string    `json:"stateMachineArn"`
+	CreationDate           Timestamp `json:"creationDate"`
+	StateMachineVersionArn *string   `json:"stateMachineVersionArn,omitempty"`
 }
 
-// CreateStateMachine is idempotent by name, definition, logging and tracing.
+// CreateStateMachine is idempotent by name, definition, logging, tracing and
+// whether it is published.
 // A definition that names a resource which cannot be called here is refused.
 // https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html
 func (s *Service) CreateStateMachine(_ context.Context, in *CreateStateMachineInput) (*CreateStateMachineOutput, error) {
@@ -72,6 +80,9 @@ func (s *Service) CreateStateMachine(_ context.Context, in *CreateStateMachineIn
 	if err := member("roleArn", in.RoleArn, maxArn, false); err != nil {
 		return nil, err
 	}
+	if err := checkVersionDescription(in.VersionDescription, in.Publish); err != nil {
+		return nil, err
+	}
 	if in.Type != "" && in.Type != "STANDARD" {
 		return nil, protocol.Errorf("StateMachineTypeNotSupported", "state machines of type %q are not supported by the local cloud", in.Type)
 	}
@@ -79,15 +90,8 @@ func (s *Service) CreateStateMachine(_ context.Context, in *CreateStateMachineIn
 		name: *in.Name, arn: s.arn("stateMachine", *in.Name), roleARN: *in.RoleArn, definition: *in.Definition,
 		created: now(), logging: LoggingConfiguration{Level: "OFF"}, history: &compressor{},
 	}
-	if in.LoggingConfiguration != nil {
-		m.logging = *in.LoggingConfiguration
-		if m.logging.Level == "" {
-			m.logging.Level = "OFF"
-		}
-	}
-	if in.TracingConfiguration != nil {
-		m.tracing = *in.TracingConfiguration
-	}
+	m.updated = m.created
+	m.configure(in.LoggingConfiguration, in.TracingConfiguration)
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -95,14 +99,103 @@ func (s *Service) CreateStateMachine(_ context.Context, in *CreateStateMachineIn
 		if was.definition != m.definition || was.tracing != m.tracing || !sameLogging(was.logging, m.logging) {
 			return nil, protocol.Errorf("StateMachineAlreadyExists", "State Machine Already Exists: '%s'", was.arn)
 		}
-		return &CreateStateMachineOutput{was.arn, Timestamp(was.created)}, nil
+		m = was
+	} else {
+		var err error
+		if m.parsed, err = s.parse(m.definition); err != nil {
+			return nil, protocol.Errorf("InvalidDefinition", "Invalid State Machine Definition: '%s'", err)
+		}
+		s.machines.Put(m.name, m)
+		s.published[m.name] = &publication{}
 	}
-	var err error
-	if m.parsed, err = s.parse(m.definition); err != nil {
-		return nil, protocol.Errorf("InvalidDefinition", "Invalid State Machine Definition: '%s'", err)
+	out := &CreateStateMachineOutput{StateMachineArn: m.arn, CreationDate: Timestamp(m.created)}
+	if in.Publish {
+		out.StateMachineVersionArn = &s.published[m.name].publish(m, value(in.VersionDescription)).arn
+	}
+	return out, nil
+}
+
+func checkVersionDescription(description *string, publish bool) error {
+	if description != nil && !publish {
+		return protocol.Errorf("ValidationException", "Version description can only be set when publish is true")
+	}
+	return optional("versionDescription", description, maxDescription, true)
+}
+
+// configure sets what is given, and leaves the rest.
+func (m *machine) configure(logging *LoggingConfiguration, tracing *TracingConfiguration) {
+	if logging != nil {
+		m.logging = *logging
+		if m.logging.Level == "" {
+			m.logging.Level = "OFF"
+		}
+	}
+	if tracing != nil {
+		m.tracing = *tracing
+	}
+}
+
+func (m *machine) revisionID() string { return cmp.Or(m.revision, initialRevision) }
+
+type UpdateStateMachineInput struct {
+	StateMachineArn      *string               `json:"stateMachineArn"`
+	Definition           *string               `json:"definition"`
+	RoleArn              *string               `json:"roleArn"`
+	LoggingConfiguration *LoggingConfiguration `json:"loggingConfiguration"`
+	TracingConfiguration *TracingConfiguration `json:"tracingConfiguration"`
+	Publish              bool                  `json:"publish"`
+	VersionDescription   *string               `json:"versionDescription"`
+}
+
+type UpdateStateMachineOutput struct {
+	UpdateDate             Timestamp `json:"updateDate"`
+	RevisionId             string    `json:"revisionId"`
+	StateMachineVersionArn *string   `json:"stateMachineVersionArn,omitempty"`
+}
+
+// UpdateStateMachine makes another revision. Executions go on with the one that
+// they began with, and versions stay as they are.
+// https://docs.aws.amazon.com/step-functions/latest/apireference/API_UpdateStateMachine.html
+func (s *Service) UpdateStateMachine(_ context.Context, in *UpdateStateMachineInput) (*UpdateStateMachineOutput, error) {
+	if err := checkArn("stateMachineArn", "stateMachine", in.StateMachineArn); err != nil {
+		return nil, err
+	}
+	if in.Definition == nil && in.RoleArn == nil {
+		return nil, protocol.Errorf("MissingRequiredParameter", "Either the definition or the role ARN must be specified")
+	}
+	if err := optional("definition", in.Definition, maxDefinition, true); err != nil {
+		return nil, err
+	}
+	if err := optional("roleArn", in.RoleArn, maxArn, false); err != nil {
+		return nil, err
+	}
+	if err := checkVersionDescription(in.VersionDescription, in.Publish); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	was, p, err := s.publication(*in.StateMachineArn)
+	if err != nil {
+		return nil, err
+	}
+	m := new(*was)
+	m.revision, m.updated, m.history = uuid.NewString(), now(), &compressor{}
+	m.configure(in.LoggingConfiguration, in.TracingConfiguration)
+	if in.RoleArn != nil {
+		m.roleARN = *in.RoleArn
+	}
+	if in.Definition != nil {
+		m.definition = *in.Definition
+		if m.parsed, err = s.parse(m.definition); err != nil {
+			return nil, protocol.Errorf("InvalidDefinition", "Invalid State Machine Definition: '%s'", err)
+		}
 	}
 	s.machines.Put(m.name, m)
-	return &CreateStateMachineOutput{m.arn, Timestamp(m.created)}, nil
+	out := &UpdateStateMachineOutput{UpdateDate: Timestamp(m.updated), RevisionId: m.revision}
+	if in.Publish {
+		out.StateMachineVersionArn = &p.publish(m, value(in.VersionDescription)).arn
+	}
+	return out, nil
 }
 
 func sameLogging(a, b LoggingConfiguration) bool {
@@ -180,7 +273,7 @@ func (s *Service) ListStateMachines(_ context.Context, in *ListStateMachinesInpu
 }
 
 type DescribeStateMachineInput struct {
-	StateMachineArn *string `json:"stateMachineArn"`
+	StateMachineArn *string `json:"stateMachineArn"` // or a version's
 }
 
 type DescribeStateMachineOutput struct {
@@ -193,31 +286,52 @@ type DescribeStateMachineOutput struct {
 	CreationDate         Timestamp            `json:"creationDate"`
 	LoggingConfiguration LoggingConfiguration `json:"loggingConfiguration"`
 	TracingConfiguration TracingConfiguration `json:"tracingConfiguration"`
+	RevisionId           string               `json:"revisionId,omitempty"`  // "": as it was created
+	Description          string               `json:"description,omitempty"` // of a version
 }
 
 // https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeStateMachine.html
 func (s *Service) DescribeStateMachine(_ context.Context, in *DescribeStateMachineInput) (*DescribeStateMachineOutput, error) {
-	m, err := s.machine(in.StateMachineArn)
-	if err != nil {
-		return nil, err
-	}
-	return &DescribeStateMachineOutput{
-		m.arn, m.name, "ACTIVE", m.definition, m.roleARN, "STANDARD", Timestamp(m.created), m.logging, m.tracing,
-	}, nil
-}
-
-func (s *Service) machine(arn *string) (*machine, error) {
-	if err := checkArn("stateMachineArn", "stateMachine", arn); err != nil {
+	if err := checkArn("stateMachineArn", "stateMachine", in.StateMachineArn); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if name, ok := strings.CutPrefix(*arn, s.arn("stateMachine", "")); ok {
-		if m, ok := s.machines.Get(name); ok {
-			return m, nil
-		}
+	if s.alias(*in.StateMachineArn) != nil {
+		return nil, protocol.Errorf("ValidationException", "describing the alias %q as a state machine is not supported by the local cloud: describe the alias, or its version", *in.StateMachineArn)
 	}
-	return nil, stateMachineDoesNotExist(*arn)
+	m, arn, description := (*machine)(nil), "", ""
+	if v := s.version(*in.StateMachineArn); v != nil {
+		m, arn, description = v.machine, v.arn, v.description
+	} else {
+		var err error
+		if m, _, err = s.publication(*in.StateMachineArn); err != nil {
+			return nil, err
+		}
+		arn = m.arn
+	}
+	return &DescribeStateMachineOutput{
+		arn, m.name, "ACTIVE", m.definition, m.roleARN, "STANDARD", Timestamp(m.created), m.logging, m.tracing, m.revision, description,
+	}, nil
+}
+
+// startable is what an execution of an ARN runs, which may be qualified by a
+// version or by an alias; an alias of two versions chooses by the seed.
+func (s *Service) startable(arn *string, seed uint64) (*machine, *association, error) {
+	if err := checkArn("stateMachineArn", "stateMachine", arn); err != nil {
+		return nil, nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if v := s.version(*arn); v != nil {
+		return v.machine, &association{version: v.arn}, nil
+	}
+	if a := s.alias(*arn); a != nil {
+		v := a.choose(seed)
+		return v.machine, &association{version: v.arn, alias: &a.arn}, nil
+	}
+	m, _, err := s.publication(*arn)
+	return m, nil, err
 }
 
 type DescribeStateMachineForExecutionInput struct {
@@ -232,6 +346,7 @@ type DescribeStateMachineForExecutionOutput struct {
 	UpdateDate           Timestamp            `json:"updateDate"`
 	LoggingConfiguration LoggingConfiguration `json:"loggingConfiguration"`
 	TracingConfiguration TracingConfiguration `json:"tracingConfiguration"`
+	RevisionId           string               `json:"revisionId,omitempty"`
 }
 
 // https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeStateMachineForExecution.html
@@ -242,7 +357,7 @@ func (s *Service) DescribeStateMachineForExecution(_ context.Context, in *Descri
 	}
 	m := v.machine
 	return &DescribeStateMachineForExecutionOutput{
-		m.arn, m.name, m.definition, m.roleARN, Timestamp(m.created), m.logging, m.tracing,
+		m.arn, m.name, m.definition, m.roleARN, Timestamp(m.updated), m.logging, m.tracing, m.revision,
 	}, nil
 }
 

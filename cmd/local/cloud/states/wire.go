@@ -14,18 +14,27 @@ import (
 func (s *Service) Actions() protocol.Actions {
 	return protocol.Actions{
 		"CreateStateMachine":               protocol.Do(s.CreateStateMachine),
+		"CreateStateMachineAlias":          protocol.Do(s.CreateStateMachineAlias),
+		"DeleteStateMachineAlias":          protocol.Do(s.DeleteStateMachineAlias),
+		"DeleteStateMachineVersion":        protocol.Do(s.DeleteStateMachineVersion),
 		"DescribeExecution":                protocol.Do(s.DescribeExecution),
 		"DescribeStateMachine":             protocol.Do(s.DescribeStateMachine),
+		"DescribeStateMachineAlias":        protocol.Do(s.DescribeStateMachineAlias),
 		"DescribeStateMachineForExecution": protocol.Do(s.DescribeStateMachineForExecution),
 		"GetExecutionHistory":              protocol.Do(s.GetExecutionHistory),
 		"ListExecutions":                   protocol.Do(s.ListExecutions),
+		"ListStateMachineAliases":          protocol.Do(s.ListStateMachineAliases),
+		"ListStateMachineVersions":         protocol.Do(s.ListStateMachineVersions),
 		"ListStateMachines":                protocol.Do(s.ListStateMachines),
+		"PublishStateMachineVersion":       protocol.Do(s.PublishStateMachineVersion),
 		"RedriveExecution":                 protocol.Do(s.RedriveExecution),
 		"SendTaskFailure":                  protocol.Do(s.SendTaskFailure),
 		"SendTaskHeartbeat":                protocol.Do(s.SendTaskHeartbeat),
 		"SendTaskSuccess":                  protocol.Do(s.SendTaskSuccess),
 		"StartExecution":                   protocol.Do(s.StartExecution),
 		"StopExecution":                    protocol.Do(s.StopExecution),
+		"UpdateStateMachine":               protocol.Do(s.UpdateStateMachine),
+		"UpdateStateMachineAlias":          protocol.Do(s.UpdateStateMachineAlias),
 		"ValidateStateMachineDefinition":   protocol.Do(s.ValidateStateMachineDefinition),
 	}
 }

@@ -19,12 +19,11 @@ import (
 
 // https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-function.html
 type functionProperties struct {
-	Architectures                 []string
-	AutoPublishAlias              string
-	AutoPublishAliasAllProperties bool
-	CodeUri                       string `cfn:",required"`
-	Description                   string
-	Environment                   struct {
+	Architectures    []string
+	AutoPublishAlias string
+	CodeUri          string `cfn:",required"`
+	Description      string
+	Environment      struct {
 		Variables map[string]string
 	}
 	Events        map[string]functionEvent

@@ -52,6 +52,8 @@ func InertParts() []Inert {
 		{Type: "AWS::Scheduler::Schedule", Part: "Properties.Target.RoleArn", Because: "nobody is authenticated", Shown: true},
 
 		{Type: "AWS::Serverless::Function", Part: "Properties.Architectures", Because: "handlers run in this process", Shown: true},
+		{Type: "AWS::Serverless::Function", Part: "Properties.AutoPublishAliasAllProperties", Because: "a running stack is never updated"},
+		{Type: "AWS::Serverless::Function", Part: "Properties.DeploymentPreference", Because: "a running stack is never updated"},
 		{Type: "AWS::Serverless::Function", Part: "Properties.Handler", Because: "CodeUri says which handler it is", Shown: true},
 		{Type: "AWS::Serverless::Function", Part: "Properties.KmsKeyArn", Because: "nothing is written to a disk"},
 		{Type: "AWS::Serverless::Function", Part: "Properties.MemorySize", Because: "handlers share the memory of this process", Shown: true},
@@ -65,6 +67,10 @@ func InertParts() []Inert {
 		{Type: "AWS::StepFunctions::StateMachine", Part: "Properties.LoggingConfiguration", Because: "the history is kept anyway", Shown: true},
 		{Type: "AWS::StepFunctions::StateMachine", Part: "Properties.RoleArn", Because: "nobody is authenticated", Shown: true},
 		{Type: "AWS::StepFunctions::StateMachine", Part: "Properties.TracingConfiguration", Because: "there is no X-Ray to send traces to", Shown: true},
+		{Type: "AWS::StepFunctions::StateMachineAlias", Part: "Properties.DeploymentPreference.Type", Because: "a running stack is never updated"},
+		{Type: "AWS::StepFunctions::StateMachineAlias", Part: "Properties.DeploymentPreference.Percentage", Because: "a running stack is never updated"},
+		{Type: "AWS::StepFunctions::StateMachineAlias", Part: "Properties.DeploymentPreference.Interval", Because: "a running stack is never updated"},
+		{Type: "AWS::StepFunctions::StateMachineAlias", Part: "Properties.DeploymentPreference.Alarms", Because: "there are no alarms that go off"},
 		{Type: "AWS::SNS::Topic", Part: "Properties.TracingConfig", Because: "there is no X-Ray to send traces to", Shown: true},
 	}
 }

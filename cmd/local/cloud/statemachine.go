@@ -64,8 +64,53 @@ func (d *deployment) stateMachine(r cloudformation.Resource) (cloudformation.Val
 	err = d.call(d.States.Actions(), "CreateStateMachine", input, &created)
 	return cloudformation.Values{
 		Ref:        created.StateMachineArn,
-		Attributes: map[string]any{"Arn": created.StateMachineArn, "Name": name},
+		Attributes: map[string]any{"Arn": created.StateMachineArn, "Name": name, "StateMachineRevisionId": firstRevision},
 	}, err
+}
+
+// firstRevision is that of a state machine which was never updated, as none is
+// by the local cloud itself.
+const firstRevision = "INITIAL"
+
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-stepfunctions-statemachineversion.html
+func (d *deployment) stateMachineVersion(r cloudformation.Resource) (cloudformation.Values, error) {
+	var p struct {
+		Description            string `json:"description,omitempty"`
+		StateMachineArn        string `json:"stateMachineArn" cfn:",required"`
+		StateMachineRevisionId string `json:"revisionId,omitempty"`
+	}
+	if err := r.Decode(&p); err != nil {
+		return cloudformation.Values{}, err
+	}
+	var created struct{ StateMachineVersionArn string }
+	err := d.call(d.States.Actions(), "PublishStateMachineVersion", p, &created)
+	return cloudformation.Values{Ref: created.StateMachineVersionArn, Attributes: map[string]any{"Arn": created.StateMachineVersionArn}}, err
+}
+
+// A stack that is never updated deploys nothing gradually: the alias leads to
+// its version at once, as the first deployment's does on AWS.
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-stepfunctions-statemachinealias.html
+func (d *deployment) stateMachineAlias(r cloudformation.Resource) (cloudformation.Values, error) {
+	var p struct {
+		DeploymentPreference struct {
+			StateMachineVersionArn string `cfn:",required"`
+		} `cfn:",required"`
+		Description string
+		Name        string `cfn:",required"`
+	}
+	if err := r.Decode(&p); err != nil {
+		return cloudformation.Values{}, err
+	}
+	input := map[string]any{
+		"name":                 p.Name,
+		"routingConfiguration": []map[string]any{{"stateMachineVersionArn": p.DeploymentPreference.StateMachineVersionArn, "weight": 100}},
+	}
+	if p.Description != "" {
+		input["description"] = p.Description
+	}
+	var created struct{ StateMachineAliasArn string }
+	err := d.call(d.States.Actions(), "CreateStateMachineAlias", input, &created)
+	return cloudformation.Values{Ref: created.StateMachineAliasArn, Attributes: map[string]any{"Arn": created.StateMachineAliasArn}}, err
 }
 
 var placeholder = regexp.MustCompile(`\$\{([A-Za-z0-9_]+)\}`)

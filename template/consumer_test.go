@@ -44,7 +44,7 @@ func TestAConsumerOnlyAdds(t *testing.T) {
 	}
 	slices.Sort(gained)
 	want := []string{
-		"LoyaltyDeadLetterQueue", "LoyaltyDeadLetterQueueAlarm", "LoyaltyDeadLetterQueuePolicy", "LoyaltyErrorsAlarm",
+		"LoyaltyDeadLetterQueue", "LoyaltyDeadLetterQueueAlarm", "LoyaltyDeadLetterQueuePolicy", "LoyaltyDeploymentRole", "LoyaltyErrorsAlarm",
 		"LoyaltyFunction", "LoyaltyLogGroup", "LoyaltyPointsTable", "LoyaltyQueue", "LoyaltyQueueAgeAlarm",
 		"LoyaltyQueuePolicy", "LoyaltyRole", "LoyaltySubscription", "LoyaltyThrottlesAlarm",
 	}

@@ -19,7 +19,7 @@ const (
 func frontDoor(auth Auth) []Resource {
 	env := map[string]string{
 		"ORDERS_TABLE":      Ref(ordersTable),
-		"STATE_MACHINE_ARN": Ref(orderStateMachine),
+		"STATE_MACHINE_ARN": Ref(stateMachineAlias),
 	}
 	maps.Copy(env, auth.environment())
 	api := function{

@@ -22,6 +22,7 @@ type function struct {
 	env        map[string]string
 	allowed    []Statement // beyond writing its own log, and traces
 	events     map[string]serverless.Function_EventSource
+	byVersion  bool           // whoever calls it names a version: its alias is called by nobody
 	overlay    map[string]any // what SAM knows about events and goformation does not
 }
 
@@ -42,7 +43,8 @@ func (f function) resources() []Resource {
 		overlay["ReservedConcurrentExecutions"] = choose(concurrencyReserved, Ref(f.atOnce), Ref("AWS::NoValue"))
 	}
 	maps.Copy(overlay, f.overlay)
-	return append([]Resource{
+	maps.Copy(overlay, f.published(overlay))
+	return slices.Concat([]Resource{
 		{ID: id + "Function", Body: with(serverless.Function{
 			Description:   new(f.does),
 			CodeUri:       &serverless.Function_CodeUri{String: new(path.Join("../lambdas", f.capability, "bootstrap"))},
@@ -66,7 +68,7 @@ func (f function) resources() []Resource {
 		role(roleID, "What "+id+"Function may do.", trustService("lambda.amazonaws.com"),
 			slices.Concat([]Statement{writeLog(logGroupID), writeTraces()}, f.allowed)...),
 		logGroup(logGroupID, "/aws/lambda/${AWS::StackName}/"+f.capability),
-	}, f.alarms()...)
+	}, f.deploymentRole(), f.alarms())
 }
 
 func environment(variables map[string]string) *serverless.Function_FunctionEnvironment {

@@ -38,6 +38,7 @@ func journey() []Resource {
 		failing:    "New orders wait: each tries again for half an hour or more, and fails then.",
 		refuses:    metric.InvalidOrders,
 		atOnce:     apiConcurrency,
+		byVersion:  true,
 		env:        map[string]string{"CATALOGUE_TABLE": Ref(catalogueTable), metric.NamespaceVariable: Ref("AWS::StackName")},
 		allowed: []Statement{
 			Allow(GetAtt(catalogueTable, "Arn"), "dynamodb:BatchGetItem").
@@ -46,6 +47,8 @@ func journey() []Resource {
 	}
 	return append([]Resource{
 		{ID: orderStateMachine, Body: stateMachine()},
+		{ID: stateMachineVersion, Body: currentVersion()},
+		{ID: stateMachineAlias, Body: released()},
 		role(stateMachineRole, "What "+orderStateMachine+" may do.",
 			trustService("states.amazonaws.com").actingFor(Sub(stateMachineARN), Sub(stateMachineARN+":*")),
 			invokeVersions(validationFunction),
@@ -80,7 +83,7 @@ func stateMachine() json.Marshaler {
 		StateMachineName: new(Sub(stateMachineName)), // so that its role can name it
 		StateMachineType: new("STANDARD"),
 		DefinitionSubstitutions: map[string]any{
-			statemachine.SubstituteValidationFunction:     GetAtt(validationFunction, "Arn"),
+			statemachine.SubstituteValidationFunction:     Ref(validationFunction + ".Version"),
 			statemachine.SubstituteOrdersTable:            Ref(ordersTable),
 			statemachine.SubstituteOrdersTopic:            Ref(ordersTopic),
 			statemachine.SubstituteCallbackTimeoutSeconds: Ref(callbackTimeoutSeconds),

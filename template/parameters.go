@@ -34,6 +34,7 @@ type Parameter struct {
 	AllowedValues         []any    `json:",omitempty"`
 	AllowedPattern        string   `json:",omitempty"`
 	ConstraintDescription string   `json:",omitempty"`
+	MaxLength             *int     `json:",omitempty"`
 	MinValue              *float64 `json:",omitempty"`
 	MaxValue              *float64 `json:",omitempty"`
 }
@@ -59,6 +60,7 @@ func parameters() []ParameterGroup {
 		{"On call", onCall()},
 		{"Keeping", keeping()},
 		{"Roles", roles()},
+		{"Changing", changing()},
 	}
 }
 
@@ -70,6 +72,7 @@ func worldOutside() []Parameter {
 			Type:                  "String",
 			Description:           "Where shipments are booked: PUT and DELETE {CarrierUrl}/shipments/{orderId}. It receives delivery addresses, so https outside a laptop.",
 			AllowedPattern:        `^https?://[^\s/?#]+(/[^\s?#]+)*$`,
+			MaxLength:             new(maxCharacters),
 			ConstraintDescription: "an http or https URL without a trailing slash, query or fragment",
 		},
 		{
@@ -77,6 +80,7 @@ func worldOutside() []Parameter {
 			Type:                  "String",
 			Description:           "The From address of the mails to customers. It, or its domain, must be a verified identity in Amazon SES.",
 			AllowedPattern:        `^[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+$`,
+			MaxLength:             new(maxCharacters),
 			ConstraintDescription: "an email address, without a display name",
 		},
 	}
@@ -178,5 +182,6 @@ func conditions() []Condition {
 		{reconciledHourly, equals(Ref(reconciliationRate), "rate(1 hour)")},
 		{concurrencyReserved, equals(Ref(reserveConcurrency), "yes")},
 		{noPermissionsBoundary, equals(Ref(permissionsBoundary), "")},
+		gradual(),
 	}
 }

@@ -76,13 +76,9 @@ func (s Statement) actingFor(arns ...string) Statement {
 		When("ArnLike", "aws:SourceArn", arns...)
 }
 
-// released is the alias of what is in use, of each function and of the state
-// machine.
-const released = "live"
-
 // invokeReleased allows what is released of a function to be called.
 func invokeReleased(function string) Statement {
-	return Allow(Sub("${"+function+".Arn}:"+released), "lambda:InvokeFunction")
+	return Allow(Sub("${"+function+".Arn}:"+live), "lambda:InvokeFunction")
 }
 
 // invokeVersions allows every version of a function to be called, for a caller
@@ -96,7 +92,7 @@ func invokeVersions(function string) Statement {
 // https://docs.aws.amazon.com/step-functions/latest/dg/auth-version-alias.html
 func startReleased(stateMachine string) Statement {
 	return Allow(Ref(stateMachine), "states:StartExecution").
-		When("ForAnyValue:StringEquals", "states:StateMachineQualifier", released)
+		When("ForAnyValue:StringEquals", "states:StateMachineQualifier", live)
 }
 
 // executionsOf is the ARN of every execution of a state machine.

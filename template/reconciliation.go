@@ -85,7 +85,7 @@ func schedule(function string) scheduler.Schedule {
 			MaximumWindowInMinutes: new(float64(scheduleWindowMinutes)),
 		},
 		Target: &scheduler.Schedule_Target{
-			Arn:     GetAtt(function, "Arn"),
+			Arn:     Ref(function + ".Alias"),
 			RoleArn: GetAtt(runScheduleRole, "Arn"),
 			Input:   new(`{"dryRun": false}`),
 			RetryPolicy: &scheduler.Schedule_RetryPolicy{

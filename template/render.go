@@ -158,6 +158,10 @@ func check(whole object) error {
 			known[m.name] = true
 		}
 	}
+	resources, _ := whole.get("Resources")
+	for _, name := range generated(resources.(object)) {
+		known[name] = true
+	}
 	conditions, _ := whole.get("Conditions")
 	return checker{known, conditions.(object)}.value(whole, "template")
 }

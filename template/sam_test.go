@@ -87,7 +87,7 @@ func (tr translated) deployed(t *testing.T, parameters map[string]string) map[st
 // attributesOf are those that the template reads of any resource.
 func attributesOf(id string) map[string]any {
 	attributes := map[string]any{}
-	for _, name := range []string{"ApiEndpoint", "ApiId", "Arn", "Name", "QueueName", "TopicName", "StateMachineVersionArn"} {
+	for _, name := range []string{"ApiEndpoint", "ApiId", "Arn", "Name", "QueueName", "TopicName", "StateMachineVersionArn", "StateMachineRevisionId", "Version"} {
 		attributes[name] = id + "." + name
 	}
 	return attributes

@@ -96,24 +96,26 @@ func TestSectionsAreInCloudFormationsOrder(t *testing.T) {
 
 func TestEveryResourceIsNamedAfterItsType(t *testing.T) {
 	suffixes := map[string]string{
-		"AWS::CloudWatch::Alarm":           "Alarm",
-		"AWS::CloudWatch::Dashboard":       "Dashboard",
-		"AWS::DynamoDB::Table":             "Table",
-		"AWS::IAM::Role":                   "Role",
-		"AWS::KMS::Alias":                  "KeyAlias",
-		"AWS::KMS::Key":                    "Key",
-		"AWS::Logs::LogGroup":              "LogGroup",
-		"AWS::S3::Bucket":                  "Bucket",
-		"AWS::S3::BucketPolicy":            "BucketPolicy",
-		"AWS::SNS::TopicPolicy":            "TopicPolicy",
-		"AWS::SNS::Subscription":           "Subscription",
-		"AWS::SNS::Topic":                  "Topic",
-		"AWS::SQS::Queue":                  "Queue",
-		"AWS::SQS::QueuePolicy":            "QueuePolicy",
-		"AWS::Scheduler::Schedule":         "Schedule",
-		"AWS::Serverless::Function":        "Function",
-		"AWS::Serverless::HttpApi":         "Api",
-		"AWS::StepFunctions::StateMachine": "StateMachine",
+		"AWS::CloudWatch::Alarm":                  "Alarm",
+		"AWS::CloudWatch::Dashboard":              "Dashboard",
+		"AWS::DynamoDB::Table":                    "Table",
+		"AWS::IAM::Role":                          "Role",
+		"AWS::KMS::Alias":                         "KeyAlias",
+		"AWS::KMS::Key":                           "Key",
+		"AWS::Logs::LogGroup":                     "LogGroup",
+		"AWS::S3::Bucket":                         "Bucket",
+		"AWS::S3::BucketPolicy":                   "BucketPolicy",
+		"AWS::SNS::TopicPolicy":                   "TopicPolicy",
+		"AWS::SNS::Subscription":                  "Subscription",
+		"AWS::SNS::Topic":                         "Topic",
+		"AWS::SQS::Queue":                         "Queue",
+		"AWS::SQS::QueuePolicy":                   "QueuePolicy",
+		"AWS::Scheduler::Schedule":                "Schedule",
+		"AWS::Serverless::Function":               "Function",
+		"AWS::Serverless::HttpApi":                "Api",
+		"AWS::StepFunctions::StateMachine":        "StateMachine",
+		"AWS::StepFunctions::StateMachineAlias":   "StateMachineAlias",
+		"AWS::StepFunctions::StateMachineVersion": "StateMachineVersion",
 	}
 	logicalID := regexp.MustCompile(`^[A-Z][A-Za-z]+$`)
 	for id, r := range render(t, Consumers()).Resources {
@@ -222,7 +224,7 @@ func TestOutputs(t *testing.T) {
 func TestEnvironments(t *testing.T) {
 	ref := func(id string) any { return map[string]any{"Ref": id} }
 	want := map[string]map[string]any{
-		"ApiFunction":          {"ORDERS_TABLE": ref("OrdersTable"), "STATE_MACHINE_ARN": ref("OrderStateMachine")},
+		"ApiFunction":          {"ORDERS_TABLE": ref("OrdersTable"), "STATE_MACHINE_ARN": ref("OrderStateMachineAlias")},
 		"ValidationFunction":   {"CATALOGUE_TABLE": ref("CatalogueTable")},
 		"InventoryFunction":    {"STOCK_TABLE": ref("StockTable"), "RESERVATIONS_TABLE": ref("ReservationsTable")},
 		"ShipmentFunction":     {"SHIPMENTS_TABLE": ref("ShipmentsTable"), "ORDERS_TABLE": ref("OrdersTable"), "CARRIER_URL": ref("CarrierUrl")},

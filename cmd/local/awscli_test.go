@@ -128,7 +128,7 @@ func testCLI(t *testing.T, cli string) {
 		{command: []string{"sesv2", "get-account", "--query", "EnforcementStatus"}, want: "HEALTHY"},
 
 		{command: []string{"logs", "describe-log-groups", "--log-group-name-prefix", "/aws/lambda/"}, want: log},
-		{command: []string{"logs", "describe-log-streams", "--log-group-name", log, "--order-by", "LastEventTime", "--descending", "--max-items", "1"}, want: "orderflow-InventoryFunction[$LATEST]"},
+		{command: []string{"logs", "describe-log-streams", "--log-group-name", log, "--order-by", "LastEventTime", "--descending", "--max-items", "1"}, want: "orderflow-InventoryFunction[1]"},
 		{command: []string{"logs", "filter-log-events", "--log-group-name", log, "--filter-pattern", `"` + placed.ID + `"`}, want: "event done"},
 		{command: []string{"logs", "filter-log-events", "--log-group-name", log, "--filter-pattern", `{ $.orderId = "` + placed.ID + `" && $.receiveCount = 1 }`}, want: "event received"},
 		{command: []string{"logs", "filter-log-events", "--log-group-name", log, "--filter-pattern", "%event%"}, want: "regular expressions in filter patterns are not supported", refused: true},

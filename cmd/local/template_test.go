@@ -43,7 +43,11 @@ func resolved(t *testing.T, source []byte) map[string]cloudformation.Resource {
 		for _, name := range []string{"ApiEndpoint", "Arn", "Name", "QueueName", "TopicName"} {
 			attributes[name] = r.LogicalID + "." + name
 		}
-		return cloudformation.Values{Ref: r.LogicalID, Attributes: attributes}, nil
+		return cloudformation.Values{
+			Ref: r.LogicalID, Attributes: attributes,
+			Generated: map[string]string{"Alias": r.LogicalID + ".Alias", "Version": r.LogicalID + ".Version"},
+			Made:      []cloudformation.StackResource{{LogicalID: r.LogicalID + "Aliaslive", PhysicalID: r.LogicalID + ".Alias"}},
+		}, nil
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -56,6 +56,9 @@ func (t *Template) Deploy(env Environment, create Create) (Stack, error) {
 			return Stack{}, unnest(err)
 		}
 	}
+	if err := d.resolveApart(); err != nil {
+		return Stack{}, unnest(err)
+	}
 	outputs, err := d.outputs()
 	if err != nil {
 		return Stack{}, unnest(within("Outputs", err))
@@ -197,7 +200,9 @@ func (d *deployment) make(id string, r resource) (Values, error) {
 			return Values{}, within("DependsOn", err)
 		}
 	}
-	properties, err := d.object(r.properties)
+	own := maps.Clone(r.properties)
+	maps.DeleteFunc(own, func(name string, _ any) bool { return slices.Contains(apart[r.Type], name) })
+	properties, err := d.object(own)
 	if err != nil {
 		return Values{}, within("Properties", err)
 	}
@@ -206,6 +211,27 @@ func (d *deployment) make(id string, r resource) (Values, error) {
 		return Values{}, err
 	}
 	return d.create(Resource{LogicalID: id, Type: r.Type, Properties: properties, Attributes: attributes})
+}
+
+// apart are properties of which SAM makes a resource of its own, that may refer
+// to what refers to this one: CodeDeploy's deployment group names the alarm that
+// watches the function. Create does not see them.
+var apart = map[string][]string{
+	"AWS::Serverless::Function":     {"DeploymentPreference"},
+	"AWS::Serverless::StateMachine": {"DeploymentPreference"},
+}
+
+// resolveApart finds faults in what stands apart.
+func (d *deployment) resolveApart() error {
+	for _, id := range slices.Sorted(maps.Keys(d.values)) {
+		r := d.template.resources[id]
+		for _, name := range apart[r.Type] {
+			if _, err := d.value(r.properties[name]); err != nil {
+				return within(id, within("Properties", within(name, err)))
+			}
+		}
+	}
+	return nil
 }
 
 func (d *deployment) wanted(r resource) (bool, error) {

@@ -43,7 +43,7 @@ func changing() []Parameter {
 	return []Parameter{{
 		ID: deployments, Label: "Deployments",
 		Type:          "String",
-		Description:   "gradual: a new version serves a tenth for five minutes, and is taken back when an alarm goes off. immediate: it serves all at once. auto: gradual in production.",
+		Description:   "gradual: a new version serves a tenth for five minutes, and is taken back when an alarm goes off. immediate: it serves all at once, whatever alarms say, which is for repairs. auto: gradual in production.",
 		Default:       "auto",
 		AllowedValues: []any{"auto", "gradual", "immediate"},
 	}}
@@ -58,6 +58,12 @@ func gradual() Condition {
 		}},
 	})}
 }
+
+// whileGradual are the alarms that take a version back. An alarm that is on
+// already fails any deployment that watches it: what repairs the system could
+// not be deployed, and is deployed at once and unwatched.
+// https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-function-deploymentpreference.html
+func whileGradual(alarms []string, none any) string { return choose(isGradual, alarms, none) }
 
 func equalsCondition(a, b string) any { return map[string]any{"Fn::Equals": []string{a, b}} }
 
@@ -87,7 +93,7 @@ func (f function) published(configuration map[string]any) map[string]any {
 		}
 		properties["DeploymentPreference"] = map[string]any{
 			"Type":   choose(isGradual, canary, "AllAtOnce"),
-			"Alarms": []string{Ref(id + "ErrorsAlarm")},
+			"Alarms": whileGradual([]string{Ref(id + "ErrorsAlarm")}, []string{Ref("AWS::NoValue")}), // SAM wants a list
 			"Role":   GetAtt(id+"DeploymentRole", "Arn"),
 		}
 	}
@@ -181,11 +187,11 @@ func released() json.Marshaler {
 		DeploymentPreference: &stepfunctions.StateMachineAlias_DeploymentPreference{
 			StateMachineVersionArn: Ref(stateMachineVersion),
 			Type:                   choose(isGradual, "CANARY", "ALL_AT_ONCE"),
-			Alarms:                 []string{Ref(orderStateMachine + "FailuresAlarm"), Ref(title("validation") + "ErrorsAlarm")},
 		},
 	}, map[string]any{"DeploymentPreference": map[string]any{
 		"Percentage": choose(isGradual, canaryPercentage, Ref("AWS::NoValue")),
 		"Interval":   choose(isGradual, canaryMinutes, Ref("AWS::NoValue")),
+		"Alarms":     whileGradual([]string{Ref(orderStateMachine + "FailuresAlarm"), Ref(title("validation") + "ErrorsAlarm")}, Ref("AWS::NoValue")),
 	}})
 }
 

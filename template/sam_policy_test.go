@@ -115,9 +115,10 @@ func lent(t *testing.T, stack stackOf) {
 		t.Errorf("the state machine is named %v, and its role trusts another", name)
 	}
 	sources := map[string]list{
-		"lambda.amazonaws.com":    nil,
-		"states.amazonaws.com":    {machine, machine + ":*"},
-		"scheduler.amazonaws.com": {"arn:aws:scheduler:us-east-1:111122223333:schedule-group/default"},
+		"codedeploy.amazonaws.com": {"arn:aws:codedeploy:us-east-1:111122223333:deploymentgroup:*"},
+		"lambda.amazonaws.com":     nil,
+		"states.amazonaws.com":     {machine, machine + ":*"},
+		"scheduler.amazonaws.com":  {"arn:aws:scheduler:us-east-1:111122223333:schedule-group/default"},
 	}
 	for role := range stack.of("AWS::IAM::Role") {
 		trust := stack.document(t, role, "AssumeRolePolicyDocument")

@@ -40,7 +40,7 @@ func resolved(t *testing.T, source []byte) map[string]cloudformation.Resource {
 	_, err = parsed.Deploy(env, func(r cloudformation.Resource) (cloudformation.Values, error) {
 		resources[r.LogicalID] = r
 		attributes := map[string]any{}
-		for _, name := range []string{"ApiEndpoint", "Arn", "Name", "QueueName", "TopicName"} {
+		for _, name := range []string{"ApiEndpoint", "Arn", "Name", "StateMachineRevisionId", "QueueName", "TopicName"} {
 			attributes[name] = r.LogicalID + "." + name
 		}
 		return cloudformation.Values{

@@ -58,7 +58,7 @@ func newShop(t testing.TB) *shop {
 	}
 	_, err = s.sfn.CreateStateMachine(t.Context(), &sfn.CreateStateMachineInput{
 		Name:       aws.String("orders"),
-		RoleArn:    aws.String("arn:aws:iam::000000000000:role/orders"),
+		RoleArn:    aws.String(cloudtest.RoleARN),
 		Definition: aws.String(`{"QueryLanguage":"JSONata","StartAt":"Wait","States":{"Wait":{"Type":"Wait","Seconds":86400,"End":true}}}`),
 	})
 	if err != nil {

@@ -47,7 +47,7 @@ func newDesk(t *testing.T) *desk {
 		t.Fatal(err)
 	}
 	machine, err := sfn.NewFromConfig(d.AWSConfig()).CreateStateMachine(t.Context(), &sfn.CreateStateMachineInput{
-		Name: aws.String("machine"), RoleArn: aws.String("arn:aws:iam::000000000000:role/r"),
+		Name: aws.String("machine"), RoleArn: aws.String(cloudtest.RoleARN),
 		Definition: aws.String(`{"QueryLanguage": "JSONata", "StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 3600, "End": true}}}`),
 	})
 	if err != nil {

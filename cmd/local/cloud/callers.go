@@ -15,13 +15,13 @@ const (
 
 const accountARN = "arn:aws:iam::" + Account + ":root"
 
-// identify knows the key of the account itself.
-func identify(accessKeyID string) (secret, principalARN string, ok bool) {
-	return SecretAccessKey, accountARN, accessKeyID == AccessKeyID
+// identify knows the key of the account itself, and those that roles have.
+func (c *Cloud) identify(accessKeyID string) (secret, principalARN string, ok bool) {
+	if accessKeyID == AccessKeyID {
+		return SecretAccessKey, accountARN, true
+	}
+	return c.IAM.Identify(accessKeyID)
 }
-
-// allow lets the account do whatever it likes.
-func allow(principalARN, _, _ string) bool { return principalARN == accountARN }
 
 // issuers reach, without a socket, who issues tokens: hosts by name.
 type issuers map[string]http.Handler

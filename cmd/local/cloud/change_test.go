@@ -26,12 +26,17 @@ const callLater = `{"QueryLanguage": "JSONata", "StartAt": "Wait", "States": {
 		"Output": "{% 'release 1: ' & $states.result.Payload & ' ' & $states.result.ExecutedVersion %}", "End": true}}}`
 
 const released = `{"Transform": "AWS::Serverless-2016-10-31", "Resources": {
-	"Fun": {"Type": "AWS::Serverless::Function", "Properties": {"CodeUri": "../lambdas/echo/bootstrap", "Role": "arn:aws:iam::000000000000:role/r",
+	"Role": {"Type": "AWS::IAM::Role", "Properties": ` + anyRole + `},
+	"Fun": {"Type": "AWS::Serverless::Function", "Properties": {"CodeUri": "../lambdas/echo/bootstrap", "Role": {"Fn::GetAtt": ["Role", "Arn"]},
 		"AutoPublishAlias": "live", "AutoPublishAliasAllProperties": true, "VersionDescription": "first",
 		"DeploymentPreference": {"Type": "AllAtOnce", "Alarms": [{"Ref": "Machine"}]}}},
-	"Machine": {"Type": "AWS::Serverless::StateMachine", "Properties": {"DefinitionUri": "../statemachine/later.asl.json", "Role": "arn:aws:iam::000000000000:role/r",
-		"AutoPublishAlias": "live", "DeploymentPreference": {"Type": "ALL_AT_ONCE"}, "DefinitionSubstitutions": {"Function": {"Ref": "Fun.Version"}}}}},
-	"Outputs": {"Alias": {"Value": {"Ref": "MachineAliaslive"}}, "Function": {"Value": {"Ref": "Fun.Alias"}}}}`
+	"Machine": {"Type": "AWS::StepFunctions::StateMachine", "Properties": {"DefinitionS3Location": "../statemachine/later.asl.json",
+		"RoleArn": {"Fn::GetAtt": ["Role", "Arn"]}, "DefinitionSubstitutions": {"Function": {"Ref": "Fun.Version"}}}},
+	"Version": {"Type": "AWS::StepFunctions::StateMachineVersion", "Properties": {
+		"StateMachineArn": {"Ref": "Machine"}, "StateMachineRevisionId": {"Fn::GetAtt": ["Machine", "StateMachineRevisionId"]}}},
+	"Alias": {"Type": "AWS::StepFunctions::StateMachineAlias", "Properties": {"Name": "live",
+		"DeploymentPreference": {"Type": "ALL_AT_ONCE", "StateMachineVersionArn": {"Ref": "Version"}}}}},
+	"Outputs": {"Alias": {"Value": {"Ref": "Alias"}}, "Function": {"Value": {"Ref": "Fun.Alias"}}}}`
 
 // tells is a handler that tells its release, and what it was told of itself.
 func tells(release string) Function {
@@ -122,8 +127,7 @@ func TestReleaseWhileAnExecutionWaits(t *testing.T) {
 	})
 }
 
-// What SAM makes beside functions and state machines is told as part of the
-// stack.
+// What SAM makes beside functions is told as part of the stack.
 func TestVersionsAndAliasesAreOfTheStack(t *testing.T) {
 	c := New(Config{
 		Endpoint: "127.0.0.1:4566", APIEndpoint: "127.0.0.1:8080",
@@ -137,15 +141,18 @@ func TestVersionsAndAliasesAreOfTheStack(t *testing.T) {
 	}
 	const function, machine = "arn:aws:lambda:us-east-1:000000000000:function:orderflow-Fun", "arn:aws:states:us-east-1:000000000000:stateMachine:orderflow-Machine"
 	want := map[string]string{
-		"Fun AWS::Lambda::Function":                              "orderflow-Fun",
-		"FunVersion AWS::Lambda::Version":                        function + ":1",
-		"FunAliaslive AWS::Lambda::Alias":                        function + ":live",
-		"Machine AWS::StepFunctions::StateMachine":               machine,
-		"MachineVersion AWS::StepFunctions::StateMachineVersion": machine + ":1",
-		"MachineAliaslive AWS::StepFunctions::StateMachineAlias": machine + ":live",
+		"Fun AWS::Lambda::Function":                       "orderflow-Fun",
+		"FunVersion AWS::Lambda::Version":                 function + ":1",
+		"FunAliaslive AWS::Lambda::Alias":                 function + ":live",
+		"Machine AWS::StepFunctions::StateMachine":        machine,
+		"Version AWS::StepFunctions::StateMachineVersion": machine + ":1",
+		"Alias AWS::StepFunctions::StateMachineAlias":     machine + ":live",
 	}
 	got := map[string]string{}
 	for _, r := range stack.Resources {
+		if r.LogicalID == "Role" {
+			continue
+		}
 		id := r.LogicalID
 		if strings.HasPrefix(id, "FunVersion") && len(id) == len("FunVersion")+10 {
 			id = "FunVersion"

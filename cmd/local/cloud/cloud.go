@@ -25,6 +25,7 @@ import (
 	"orderflow/cmd/local/cloud/apigateway"
 	"orderflow/cmd/local/cloud/cloudformation"
 	"orderflow/cmd/local/cloud/dynamodb"
+	"orderflow/cmd/local/cloud/iam"
 	"orderflow/cmd/local/cloud/interpose"
 	lambdaservice "orderflow/cmd/local/cloud/lambda"
 	"orderflow/cmd/local/cloud/logs"
@@ -44,7 +45,8 @@ const (
 )
 
 // A Function makes the handler of a Lambda function. Its client configuration
-// reaches this cloud alone, and getenv knows what the template sets, and what
+// reaches this cloud alone, with the credentials of the function's role, and
+// getenv knows what the template sets, and what
 // Lambda itself does.
 type Function func(cfg aws.Config, getenv func(string) string) (lambda.Handler, error)
 
@@ -87,6 +89,7 @@ type Config struct {
 type Cloud struct {
 	CloudFormation *cloudformation.Service
 	DynamoDB       *dynamodb.Service
+	IAM            *iam.Service
 	Lambda         *lambdaservice.Service
 	Logs           *logs.Service
 	S3             *s3.Service
@@ -118,14 +121,15 @@ func New(config Config) *Cloud {
 	c.aws = clientConfig(base, c.client)
 
 	c.CloudFormation = cloudformation.New()
+	c.IAM = iam.New(iam.Config{Account: Account})
 	c.DynamoDB = dynamodb.New(dynamodb.Config{Region: Region, Account: Account})
 	c.Logs = logs.New(logs.Config{Region: Region, Account: Account})
 	c.S3 = s3.New(s3.Config{Region: Region, Account: Account})
 	c.SES = ses.New(ses.Config{Region: Region, Account: Account})
 	c.SQS = sqs.New(sqs.Config{Region: Region, Account: Account, BaseURL: base, Turn: config.Turn})
 	c.SNS = sns.New(sns.Config{Region: Region, Account: Account, BaseURL: base, Deliver: interposedDeliver(between, c.SQS.Deliver), Background: func() bool { return between.Now() != nil }, Log: config.Log})
-	c.Lambda = lambdaservice.New(lambdaservice.Config{Region: Region, Account: Account, SQS: interposedSQS(between, c.SQS), Logs: c.Logs, Turn: config.Turn, Log: config.Log})
-	c.Scheduler = scheduler.New(scheduler.Config{Region: Region, Account: Account, Lambda: interposedLambda(between, "scheduler", c.Lambda), Turn: config.Turn, Log: config.Log})
+	c.Lambda = lambdaservice.New(lambdaservice.Config{Region: Region, Account: Account, SQS: authorizedSQS{interposedSQS(between, c.SQS)}, Logs: c.Logs, Turn: config.Turn, Log: config.Log})
+	c.Scheduler = scheduler.New(scheduler.Config{Region: Region, Account: Account, Lambda: interposedLambda(between, "scheduler", c.Lambda), AssumeRole: c.IAM.AssumeRole, Turn: config.Turn, Log: config.Log})
 	c.States = states.New(states.Config{
 		Region:  Region,
 		Account: Account,
@@ -134,15 +138,16 @@ func New(config Config) *Cloud {
 			"sns":      interposedActions(between, "sns", c.SNS.Actions()),
 			"sqs":      interposedActions(between, "sqs", c.SQS.Actions()),
 		},
-		Invoke: invokeTask(interposedLambda(between, "states", c.Lambda)),
-		Turn:   config.Turn,
+		Invoke:     invokeTask(interposedLambda(between, "states", c.Lambda)),
+		AssumeRole: c.IAM.AssumeRole,
+		Turn:       config.Turn,
 	})
 	c.gateway = apigateway.New(apigateway.Config{
 		Region:   Region,
 		Account:  Account,
 		Lambda:   interposedLambda(between, "apigateway", c.Lambda),
-		Identify: identify,
-		Allow:    allow,
+		Identify: c.identify,
+		Allow:    c.IAM.Allow,
 		Issuers:  &http.Client{Transport: issuers(config.Issuers)},
 	})
 
@@ -163,7 +168,7 @@ func New(config Config) *Cloud {
 }
 
 // AWSConfig is the configuration of any AWS client in this process: it calls
-// the endpoint without a socket.
+// the endpoint without a socket, as the account's operator.
 func (c *Cloud) AWSConfig() aws.Config { return c.aws }
 
 // HTTPClient calls the endpoint, and nothing else, without a socket.

@@ -36,7 +36,7 @@ const stackTemplate = `{
 		"Machine": {"Type": "AWS::StepFunctions::StateMachine", "Properties": {"DefinitionS3Location": "../statemachine/pass.asl.json",
 			"RoleArn": {"Fn::GetAtt": ["Role", "Arn"]}, "DefinitionSubstitutions": {"Greeting": "hi"}}},
 		"Queue": {"Type": "AWS::SQS::Queue"},
-		"Role": {"Type": "AWS::IAM::Role", "Properties": {}},
+		"Role": {"Type": "AWS::IAM::Role", "Properties": ` + anyRole + `},
 		"Table": {"Type": "AWS::DynamoDB::Table", "Properties": {"BillingMode": "PAY_PER_REQUEST",
 			"AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}], "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}]}},
 		"Topic": {"Type": "AWS::SNS::Topic"}

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"orderflow/cmd/local/cloud/dynamodb"
+	"orderflow/cmd/local/cloud/iam"
 	lambdaservice "orderflow/cmd/local/cloud/lambda"
 	"orderflow/cmd/local/cloud/logs"
 )
@@ -32,8 +33,23 @@ func newCloud(t *testing.T) *Cloud {
 		Definitions: map[string][]byte{passFile: []byte(pass)},
 	})
 	t.Cleanup(func() { c.Close(context.Background()) })
+	if _, err := c.IAM.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: "r", AssumeRolePolicyDocument: anyTrust}); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.IAM.PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{RoleName: "r", PolicyName: "Everything", PolicyDocument: everything}); err != nil {
+		t.Fatal(err)
+	}
 	return c
 }
+
+// anyRole are the properties of a role that any service may take, and that may
+// do everything.
+const (
+	anyTrust = `{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "sts:AssumeRole",
+		"Principal": {"Service": ["lambda.amazonaws.com", "states.amazonaws.com", "scheduler.amazonaws.com"]}}}`
+	everything = `{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}`
+	anyRole    = `{"AssumeRolePolicyDocument": ` + anyTrust + `, "Policies": [{"PolicyName": "Everything", "PolicyDocument": ` + everything + `}]}`
+)
 
 // echo answers with the variables that it was told to ask for.
 func echo(_ aws.Config, getenv func(string) string) (lambda.Handler, error) {
@@ -99,7 +115,7 @@ func TestRefusedTemplates(t *testing.T) {
 		{"function logging", function(`, "LoggingConfig": {"LogStream": "x"}`), "It.Properties.LoggingConfig.LogStream"},
 		{"function log level", function(`, "LoggingConfig": {"ApplicationLogLevel": "INFO"}`), "It: InvalidParameterValueException: To use LogLevel, you must use JSON LogFormat."},
 		{"function without role", resource("AWS::Serverless::Function", `{"CodeUri": "x"}`), "It.Properties.Role: the property is required"},
-		{"no such code", resource("AWS::Serverless::Function", `{"CodeUri": "../lambdas/none/bootstrap", "Role": "r"}`), `It.Properties.CodeUri: there is no handler "lambdas/none/bootstrap"`},
+		{"no such code", resource("AWS::Serverless::Function", `{"CodeUri": "../lambdas/none/bootstrap", "Role": "arn:aws:iam::000000000000:role/r"}`), `It.Properties.CodeUri: there is no handler "lambdas/none/bootstrap"`},
 		{"reserved variable", function(`, "Environment": {"Variables": {"AWS_REGION": "x"}}`), "It.Properties.Environment.Variables.AWS_REGION: the variable is reserved"},
 		{"handler that cannot start", function(`, "Environment": {"Variables": {"FAIL": "1"}}`), "It: lambda: function \"orderflow-It\" can not start: echo: FAIL is set"},
 		{"timeout", function(`, "Timeout": 901`), "It: "},
@@ -123,9 +139,9 @@ func TestRefusedTemplates(t *testing.T) {
 
 		{"queue name twice", twice("AWS::SQS::Queue", `{"QueueName": "one"}`), `is A already: a name is given once`},
 		{"topic name twice", twice("AWS::SNS::Topic", `{"TopicName": "one"}`), `is A already: a name is given once`},
-		{"role name twice", twice("AWS::IAM::Role", `{"RoleName": "one"}`), `is A already: a name is given once`},
+		{"role name twice", twice("AWS::IAM::Role", `{"RoleName": "one", `+anyRole[1:]), "B: EntityAlreadyExists: Role with name one already exists."},
 		{"log group name twice", twice("AWS::Logs::LogGroup", `{"LogGroupName": "/one"}`), "B: ResourceAlreadyExistsException: The specified log group already exists"},
-		{"role property", resource("AWS::IAM::Role", `{"Polices": []}`), "It.Properties.Polices: the property is not supported"},
+		{"role property", resource("AWS::IAM::Role", `{"Polices": [], "AssumeRolePolicyDocument": {}}`), "It.Properties.Polices: the property is not supported"},
 		{"log group property", resource("AWS::Logs::LogGroup", `{"RetentionInDay": 3}`), "It.Properties.RetentionInDay: the property is not supported"},
 		{"log group retention", resource("AWS::Logs::LogGroup", `{"RetentionInDays": 2}`), "It: InvalidParameterException: 1 validation error detected: Value '2' at 'retentionInDays'"},
 
@@ -136,7 +152,7 @@ func TestRefusedTemplates(t *testing.T) {
 		{"schedule window", schedule("rate(1 hour)", `{"Mode": "FLEXIBLE"}`, ""), "It: ValidationException: MaximumWindowInMinutes"},
 
 		{"machine property", machine(`, "Events": {}`), "It.Properties.Events"},
-		{"no such definition", resource("AWS::StepFunctions::StateMachine", `{"DefinitionS3Location": "none.json", "RoleArn": "r"}`), `It.Properties.DefinitionS3Location: there is no state machine "template/none.json"`},
+		{"no such definition", resource("AWS::StepFunctions::StateMachine", `{"DefinitionS3Location": "none.json", "RoleArn": "arn:aws:iam::000000000000:role/r"}`), `It.Properties.DefinitionS3Location: there is no state machine "template/none.json"`},
 		{"substitution missing", machine(``), "It.Properties.DefinitionSubstitutions: nothing is given for Greeting"},
 		{"substitution too many", machine(`, "DefinitionSubstitutions": {"Greeting": "hi", "Name": "x"}`), "It.Properties.DefinitionSubstitutions: the definition has no Name"},
 		{"machine type", machine(`, "StateMachineType": "EXPRESS", "DefinitionSubstitutions": {"Greeting": "hi"}`), "It: StateMachineTypeNotSupported"},
@@ -161,7 +177,7 @@ func TestValues(t *testing.T) {
 			"Table": {"Type": "AWS::DynamoDB::Table", "Properties": {"BillingMode": "PAY_PER_REQUEST",
 				"AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}], "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}]}},
 			"Bucket": {"Type": "AWS::S3::Bucket"},
-			"Role": {"Type": "AWS::IAM::Role", "Properties": {}},
+			"Role": {"Type": "AWS::IAM::Role", "Properties": ` + anyRole + `},
 			"Log": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "/aws/x"}},
 			"Function": {"Type": "AWS::Serverless::Function", "Properties": {"CodeUri": "../lambdas/echo/bootstrap", "Role": {"Fn::GetAtt": ["Role", "Arn"]}}},
 			"Machine": {"Type": "AWS::StepFunctions::StateMachine", "Properties": {"DefinitionS3Location": "../statemachine/pass.asl.json",
@@ -229,7 +245,7 @@ func TestEnvironment(t *testing.T) {
 	t.Setenv("HOME_OF_THE_MACHINE", "x")
 	c := newCloud(t)
 	_, err := c.Deploy(t.Context(), []byte(resource("AWS::Serverless::Function",
-		`{"CodeUri": "../lambdas/echo/bootstrap", "Role": "r", "MemorySize": 256, "Environment": {"Variables": {"TABLE": {"Ref": "AWS::StackName"}}}}`)), nil)
+		`{"CodeUri": "../lambdas/echo/bootstrap", "Role": "arn:aws:iam::000000000000:role/r", "MemorySize": 256, "Environment": {"Variables": {"TABLE": {"Ref": "AWS::StackName"}}}}`)), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -259,7 +275,7 @@ func TestLogs(t *testing.T) {
 		"Transform": "AWS::Serverless-2016-10-31",
 		"Resources": {
 			"Log": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "/aws/lambda/shop/echo", "RetentionInDays": 30}},
-			"Function": {"Type": "AWS::Serverless::Function", "Properties": {"CodeUri": "../lambdas/echo/bootstrap", "Role": "r",
+			"Function": {"Type": "AWS::Serverless::Function", "Properties": {"CodeUri": "../lambdas/echo/bootstrap", "Role": "arn:aws:iam::000000000000:role/r",
 				"LoggingConfig": {"LogGroup": {"Ref": "Log"}, "LogFormat": "JSON", "SystemLogLevel": "DEBUG", "ApplicationLogLevel": "WARN"}}}
 		}}`), nil)
 	if err != nil {

@@ -45,6 +45,11 @@ func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		})
 		return
 	}
+	r = c.authenticated(r)
+	if e := offLimits(r, name); e != nil {
+		refuse(w, r, e)
+		return
+	}
 	service.ServeHTTP(w, r)
 }
 

@@ -14,7 +14,9 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"orderflow/cmd/local/cloud/cloudformation"
+	"orderflow/cmd/local/cloud/iam"
 	lambdaservice "orderflow/cmd/local/cloud/lambda"
+	"orderflow/cmd/local/cloud/protocol"
 )
 
 // https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-function.html
@@ -74,9 +76,15 @@ func (d *deployment) function(r cloudformation.Resource) (cloudformation.Values,
 			return environment[variable]
 		}
 	}
+	role, err := d.functionRole(name, p.Role)
+	if err != nil {
+		return cloudformation.Values{}, err
+	}
+	cfg := d.as(role)
 	created, err := d.Lambda.CreateFunction(d.ctx, &lambdaservice.CreateFunctionInput{
 		FunctionName:                 name,
-		Init:                         func(version string) (lambda.Handler, error) { return construct(d.aws, getenv(version)) },
+		Init:                         func(version string) (lambda.Handler, error) { return construct(cfg, getenv(version)) },
+		Principal:                    role,
 		Timeout:                      p.Timeout,
 		ReservedConcurrentExecutions: p.ReservedConcurrentExecutions,
 		Description:                  p.Description,
@@ -145,6 +153,18 @@ func contentHash(properties map[string]any) string {
 		panic(err)
 	}
 	return fmt.Sprintf("%x", sha256.Sum256(raw))[:10]
+}
+
+// functionRole gives a function's role into the hands of Lambda, which sends no
+// source of the request.
+// https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
+func (d *deployment) functionRole(name, roleARN string) (*iam.Principal, error) {
+	role, err := d.IAM.AssumeRole(roleARN, name, iam.ServicePrincipal("lambda.amazonaws.com", "", Account))
+	if err != nil {
+		refused := protocol.Errorf("InvalidParameterValueException", "The role defined for the function cannot be assumed by Lambda.")
+		return nil, cloudformation.At(refused, "Properties", "Role")
+	}
+	return role.In("arn:aws:lambda:" + Region + ":" + Account + ":function:" + name), nil
 }
 
 // environment is what a function's getenv knows: the template's variables,

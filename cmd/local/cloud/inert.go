@@ -33,9 +33,6 @@ func InertParts() []Inert {
 
 		{Type: "AWS::CloudWatch::Alarm", Because: "there are no metrics"},
 		{Type: "AWS::CloudWatch::Dashboard", Because: "there are no metrics; the console shows what is going on"},
-		{Type: "AWS::IAM::Role", Because: "nobody is authenticated, so there is nothing to allow"},
-		{Type: "AWS::S3::BucketPolicy", Because: "nobody is authenticated, so there is nothing to allow"},
-		{Type: "AWS::SNS::TopicPolicy", Because: "nobody is authenticated, so there is nothing to allow"},
 
 		{Type: "AWS::DynamoDB::Table", Part: "Properties.ResourcePolicy", Because: "nobody is authenticated, so there is nothing to allow"},
 		{Type: "AWS::DynamoDB::Table", Part: "Properties.SSESpecification", Because: "nothing is written to a disk", Shown: true},
@@ -44,12 +41,12 @@ func InertParts() []Inert {
 		{Type: "AWS::S3::Bucket", Part: "Properties.LifecycleConfiguration", Because: "a program does not run for days on end"},
 		{Type: "AWS::S3::Bucket", Part: "Properties.VersioningConfiguration", Because: "nobody asks for an earlier version"},
 		{Type: "AWS::S3::Bucket", Part: "Properties.OwnershipControls", Because: "there is one account"},
-		{Type: "AWS::S3::Bucket", Part: "Properties.PublicAccessBlockConfiguration", Because: "nobody is authenticated, and only this machine can ask"},
+		{Type: "AWS::S3::Bucket", Part: "Properties.PublicAccessBlockConfiguration", Because: "only this machine can ask"},
 		{Type: "AWS::Logs::LogGroup", Part: "Properties.KmsKeyId", Because: "nothing is written to a disk"},
 		{Type: "AWS::SNS::Topic", Part: "Properties.KmsMasterKeyId", Because: "nothing is written to a disk", Shown: true},
 		{Type: "AWS::SQS::Queue", Part: "Properties.KmsMasterKeyId", Because: "nothing is written to a disk", Shown: true},
+		{Type: "AWS::S3::Bucket", Part: "Properties.PublicAccessBlockConfiguration", Because: "only this machine can ask"},
 		{Type: "AWS::SQS::Queue", Part: "Properties.SqsManagedSseEnabled", Because: "nothing is written to a disk", Shown: true},
-		{Type: "AWS::Scheduler::Schedule", Part: "Properties.Target.RoleArn", Because: "nobody is authenticated", Shown: true},
 
 		{Type: "AWS::Serverless::Function", Part: "Properties.Architectures", Because: "handlers run in this process", Shown: true},
 		{Type: "AWS::Serverless::Function", Part: "Properties.AutoPublishAliasAllProperties", Because: "a running stack is never updated"},
@@ -57,7 +54,6 @@ func InertParts() []Inert {
 		{Type: "AWS::Serverless::Function", Part: "Properties.Handler", Because: "CodeUri says which handler it is", Shown: true},
 		{Type: "AWS::Serverless::Function", Part: "Properties.KmsKeyArn", Because: "nothing is written to a disk"},
 		{Type: "AWS::Serverless::Function", Part: "Properties.MemorySize", Because: "handlers share the memory of this process", Shown: true},
-		{Type: "AWS::Serverless::Function", Part: "Properties.Role", Because: "nobody is authenticated", Shown: true},
 		{Type: "AWS::Serverless::Function", Part: "Properties.Runtime", Because: "handlers run in this process", Shown: true},
 		{Type: "AWS::Serverless::Function", Part: "Properties.Tracing", Because: "there is no X-Ray to send traces to", Shown: true},
 		{Type: "AWS::Serverless::HttpApi", Part: "Properties.AccessLogSettings", Because: "requests are not logged, but by the function that answers them"},
@@ -65,13 +61,13 @@ func InertParts() []Inert {
 		{Type: "AWS::Serverless::HttpApi", Part: "Properties.DefaultRouteSettings.DetailedMetricsEnabled", Because: "there are no metrics"},
 		{Type: "AWS::StepFunctions::StateMachine", Part: "Properties.EncryptionConfiguration", Because: "nothing is written to a disk"},
 		{Type: "AWS::StepFunctions::StateMachine", Part: "Properties.LoggingConfiguration", Because: "the history is kept anyway", Shown: true},
-		{Type: "AWS::StepFunctions::StateMachine", Part: "Properties.RoleArn", Because: "nobody is authenticated", Shown: true},
 		{Type: "AWS::StepFunctions::StateMachine", Part: "Properties.TracingConfiguration", Because: "there is no X-Ray to send traces to", Shown: true},
 		{Type: "AWS::StepFunctions::StateMachineAlias", Part: "Properties.DeploymentPreference.Type", Because: "a running stack is never updated"},
 		{Type: "AWS::StepFunctions::StateMachineAlias", Part: "Properties.DeploymentPreference.Percentage", Because: "a running stack is never updated"},
 		{Type: "AWS::StepFunctions::StateMachineAlias", Part: "Properties.DeploymentPreference.Interval", Because: "a running stack is never updated"},
 		{Type: "AWS::StepFunctions::StateMachineAlias", Part: "Properties.DeploymentPreference.Alarms", Because: "there are no alarms that go off"},
 		{Type: "AWS::SNS::Topic", Part: "Properties.TracingConfig", Because: "there is no X-Ray to send traces to", Shown: true},
+		{Type: "AWS::Serverless::StateMachine", Part: "Properties.Logging", Because: "the history is kept anyway", Shown: true},
 	}
 }
 

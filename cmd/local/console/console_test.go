@@ -297,7 +297,7 @@ func TestConsoleShowsALongExecution(t *testing.T) {
 func runLong(t testing.TB, client *sfn.Client, visits int) string {
 	t.Helper()
 	machine, err := client.CreateStateMachine(t.Context(), &sfn.CreateStateMachineInput{
-		Name: aws.String("long"), RoleArn: aws.String("arn:aws:iam::000000000000:role/any"),
+		Name: aws.String("long"), RoleArn: aws.String("arn:aws:iam::000000000000:role/orderflow-OrderStateMachineRole"),
 		Definition: aws.String(fmt.Sprintf(`{"QueryLanguage": "JSONata", "StartAt": "All", "States": {"All": {"Type": "Map", "Items": "{%% [1..%d] %%}", "End": true,
 			"ItemProcessor": {"StartAt": "Each", "States": {"Each": {"Type": "Pass", "End": true}}}}}}`, visits)),
 	})

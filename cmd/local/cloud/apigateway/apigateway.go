@@ -29,10 +29,10 @@ type Config struct {
 	Lambda          Lambda
 
 	// Identify knows the account's keys: the secret of an access key, and whose
-	// it is. Allow tells whether a principal may do something to a resource.
+	// it is. Allow tells whether who has it may do something to a resource.
 	// Without them no route is authorised by IAM.
 	Identify func(accessKeyID string) (secret, principalARN string, ok bool)
-	Allow    func(principalARN, action, resourceARN string) bool
+	Allow    func(accessKeyID, action, resourceARN string) bool
 
 	// Issuers reaches those of tokens. Nil: no route is authorised by JWT.
 	Issuers *http.Client

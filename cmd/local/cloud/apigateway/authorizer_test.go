@@ -49,7 +49,7 @@ func newGate(t *testing.T, i *issuer.Issuer, route apigateway.Route) *gate {
 	t.Cleanup(func() { l.Close(context.Background()) })
 	f, err := l.CreateFunction(t.Context(), &lambda.CreateFunctionInput{
 		FunctionName: "f", Timeout: 60,
-		Init: func() (awslambda.Handler, error) {
+		Init: func(string) (awslambda.Handler, error) {
 			return awslambda.NewHandler(func(e events.APIGatewayV2HTTPRequest) (any, error) {
 				g.let++
 				return e.RequestContext.Authorizer, nil
@@ -70,9 +70,9 @@ func newGate(t *testing.T, i *issuer.Issuer, route apigateway.Route) *gate {
 			}
 			return "", "", false
 		},
-		Allow: func(principal, action, resource string) bool {
-			g.asked = append(g.asked, principal+" "+action+" "+resource)
-			return principal == shop
+		Allow: func(id, action, resource string) bool {
+			g.asked = append(g.asked, map[string]string{"SHOP": shop, "GUEST": guest}[id]+" "+action+" "+resource)
+			return id == "SHOP"
 		},
 		Issuers: &http.Client{Transport: inProcess{g.issuer}},
 	})

@@ -43,7 +43,7 @@ func (a *signatureAuthorizer) authorize(r *http.Request, body []byte) (*identity
 	if !ok || !claimed.signs(r, body, secret, a.api.cfg.Region) {
 		return nil, errForbidden
 	}
-	if !a.api.cfg.Allow(principal, invoke, a.api.arn(r)) {
+	if !a.api.cfg.Allow(claimed.accessKeyID, invoke, a.api.arn(r)) {
 		return nil, errForbidden
 	}
 	return &identity{IAM: &events.APIGatewayV2HTTPRequestContextAuthorizerIAMDescription{

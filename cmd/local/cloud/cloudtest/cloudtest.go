@@ -17,6 +17,7 @@ import (
 
 	"orderflow/cmd/local/carrier"
 	"orderflow/cmd/local/cloud"
+	"orderflow/cmd/local/cloud/iam"
 	"orderflow/cmd/local/cloud/protocol"
 )
 
@@ -24,6 +25,9 @@ const endpoint = "127.0.0.1:4566"
 
 // CarrierURL is where the cloud's carrier answers.
 const CarrierURL = "http://" + endpoint + "/carrier"
+
+// RoleARN is a role that any service may take, and that may do everything.
+const RoleARN = "arn:aws:iam::" + cloud.Account + ":role/test"
 
 // A Cloud is a cloud that ends with its test.
 type Cloud struct {
@@ -45,7 +49,21 @@ func New(t testing.TB) *Cloud {
 	})
 	c.db = dynamodb.NewFromConfig(c.AWSConfig())
 	t.Cleanup(func() { c.Cloud.Close(t.Context()) })
+	c.createRole()
 	return c
+}
+
+func (c *Cloud) createRole() {
+	c.t.Helper()
+	_, err := c.IAM.CreateRole(c.t.Context(), &iam.CreateRoleInput{RoleName: "test", AssumeRolePolicyDocument: `{"Version": "2012-10-17", "Statement": {
+		"Effect": "Allow", "Principal": {"Service": ["lambda.amazonaws.com", "states.amazonaws.com", "scheduler.amazonaws.com"]}, "Action": "sts:AssumeRole"}}`})
+	if err == nil {
+		err = c.IAM.PutRolePolicy(c.t.Context(), &iam.PutRolePolicyInput{RoleName: "test", PolicyName: "Everything", PolicyDocument: `{
+			"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}`})
+	}
+	if err != nil {
+		c.t.Fatal(err)
+	}
 }
 
 // CreateTable makes a table with string keys: a hash key, and a range key or

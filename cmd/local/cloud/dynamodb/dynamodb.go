@@ -87,16 +87,16 @@ func (s *Service) Consumed(table string) (read, write float64) {
 // Actions are DynamoDB's API.
 func (s *Service) Actions() protocol.Actions {
 	return protocol.Actions{
-		"CreateTable":               protocol.Do(s.CreateTable),
-		"UpdateTable":               protocol.Do(s.UpdateTable),
-		"DescribeTable":             protocol.Do(s.DescribeTable),
-		"DeleteTable":               protocol.Do(s.DeleteTable),
-		"ListTables":                protocol.Do(s.ListTables),
-		"ListTagsOfResource":        protocol.Do(s.ListTagsOfResource),
-		"UpdateTimeToLive":          protocol.Do(s.UpdateTimeToLive),
-		"DescribeTimeToLive":        protocol.Do(s.DescribeTimeToLive),
-		"UpdateContinuousBackups":   protocol.Do(s.UpdateContinuousBackups),
-		"DescribeContinuousBackups": protocol.Do(s.DescribeContinuousBackups),
+		"CreateTable":               protocol.Do(s.CreateTable, s.authorize),
+		"UpdateTable":               protocol.Do(s.UpdateTable, s.authorize),
+		"DescribeTable":             protocol.Do(s.DescribeTable, s.authorize),
+		"DeleteTable":               protocol.Do(s.DeleteTable, s.authorize),
+		"ListTables":                protocol.Do(s.ListTables, s.authorize),
+		"ListTagsOfResource":        protocol.Do(s.ListTagsOfResource, s.authorize),
+		"UpdateTimeToLive":          protocol.Do(s.UpdateTimeToLive, s.authorize),
+		"DescribeTimeToLive":        protocol.Do(s.DescribeTimeToLive, s.authorize),
+		"UpdateContinuousBackups":   protocol.Do(s.UpdateContinuousBackups, s.authorize),
+		"DescribeContinuousBackups": protocol.Do(s.DescribeContinuousBackups, s.authorize),
 
 		"GetItem":            action(s, s.GetItem),
 		"PutItem":            action(s, s.PutItem),

@@ -35,6 +35,9 @@ func action[In any, P interface {
 		if err := s.decode(body, P(in)); err != nil {
 			return nil, err
 		}
+		if err := s.authorize(ctx, in); err != nil {
+			return nil, err
+		}
 		out, err := method(ctx, in)
 		if err != nil {
 			return nil, err

@@ -42,6 +42,7 @@ var knownKeys = []string{
 	"dynamodb:attributes", "dynamodb:enclosingoperation", "dynamodb:leadingkeys", "dynamodb:returnvalues", "dynamodb:select",
 	"lambda:sourcefunctionarn",
 	"s3:prefix", "s3:x-amz-server-side-encryption",
+	"states:statemachinequalifier",
 	"ses:fromaddress", "ses:fromdisplayname", "ses:recipients",
 }
 

@@ -36,9 +36,8 @@ type Principal struct {
 	role    *role  // nil: a service
 	service string // "sns.amazonaws.com"; "" for a role
 
-	// On whose behalf the service acts, or with which function the role is:
-	// condition keys in lower case.
-	source map[string]string
+	sourceARN, sourceAccount string // on whose behalf a service acts
+	sourceFunction           string // in which a role is; "" in none
 }
 
 // ARN is the principal as error messages name it.
@@ -48,9 +47,7 @@ func (p *Principal) ARN() string { return p.arn }
 // Policies see the resource as aws:SourceArn and its account as
 // aws:SourceAccount.
 func ServicePrincipal(name, sourceARN, sourceAccount string) *Principal {
-	return &Principal{account: sourceAccount, arn: name, service: name, source: map[string]string{
-		"aws:sourcearn": sourceARN, "aws:sourceaccount": sourceAccount,
-	}}
+	return &Principal{account: sourceAccount, arn: name, service: name, sourceARN: sourceARN, sourceAccount: sourceAccount}
 }
 
 type callerKey struct{}
@@ -151,10 +148,22 @@ func (p *Principal) values(key string, r *Request) []string {
 	case "aws:resourceaccount":
 		return []string{p.account} // there is one
 	}
-	if value, ok := p.source[key]; ok {
-		return []string{value}
+	if source := p.source(key); source != "" {
+		return []string{source}
 	}
 	return r.values(key)
+}
+
+func (p *Principal) source(key string) string {
+	switch key {
+	case "aws:sourcearn":
+		return p.sourceARN
+	case "aws:sourceaccount":
+		return p.sourceAccount
+	case "lambda:sourcefunctionarn":
+		return p.sourceFunction
+	}
+	return ""
 }
 
 var yes, no = []string{"true"}, []string{"false"}

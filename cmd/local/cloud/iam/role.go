@@ -149,15 +149,13 @@ func (s *Service) AssumeRole(roleARN, session string, by *Principal) (*Principal
 	}, nil
 }
 
-// With is the principal with a condition key in its requests, such as
+// In is the principal in a function, which policies see as
 // lambda:SourceFunctionArn.
-func (p *Principal) With(key, value string) *Principal {
-	more := *p
-	more.source = map[string]string{strings.ToLower(key): value}
-	for k, v := range p.source {
-		more.source[k] = v
-	}
-	return &more
+// https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html
+func (p *Principal) In(functionARN string) *Principal {
+	in := *p
+	in.sourceFunction = functionARN
+	return &in
 }
 
 // Credentials are new keys, with which whoever has them acts as the principal.

@@ -21,6 +21,7 @@ type environment struct {
 	handler lambda.Handler // nil: to be started
 	work    chan *invocation
 	stream  *logs.Stream // that it logs to; nil: before its first invocation, or none
+	opened  bool         // its first invocation has come
 }
 
 // environment is a warm environment of f, or a new one.
@@ -43,8 +44,11 @@ func (f *function) start(handler lambda.Handler) *environment {
 // assign gives an environment its next invocation. The caller holds the
 // service's mutex.
 func (env *environment) assign(inv *invocation) {
-	if all := env.f.svc.cfg.Logs; env.stream == nil && all != nil {
-		env.stream = all.Open(env.f.config.LoggingConfig.LogGroup, inv.streamName())
+	if all := env.f.svc.cfg.Logs; !env.opened && all != nil {
+		env.opened = true
+		if group, name := env.f.config.LoggingConfig.LogGroup, inv.streamName(); env.f.mayLog(group, name) {
+			env.stream = all.Open(group, name)
+		}
 	}
 	inv.stream = env.stream
 	env.work <- inv

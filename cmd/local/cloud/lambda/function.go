@@ -13,6 +13,8 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/google/uuid"
+
+	"orderflow/cmd/local/cloud/iam"
 )
 
 // Limits of a function's configuration.
@@ -23,8 +25,9 @@ const (
 	latestVersion = "$LATEST"
 )
 
-// CreateFunctionInput describes a function. Members other than Init, Timeout,
-// ReservedConcurrentExecutions and those of the log are reported and inert.
+// CreateFunctionInput describes a function. Members other than Init, Principal,
+// Timeout, ReservedConcurrentExecutions, TracingMode and those of the log are
+// reported and inert.
 type CreateFunctionInput struct {
 	FunctionName string
 
@@ -34,6 +37,11 @@ type CreateFunctionInput struct {
 	// response buffer and must not be shared. The version is the one whose
 	// environment it is.
 	Init func(version string) (lambda.Handler, error)
+
+	// Principal is the function's role in Lambda's hands: what Lambda does for
+	// the function, such as reading its queue, is done as it. Nil: Lambda may do
+	// everything.
+	Principal *iam.Principal
 
 	Timeout                      int  // seconds, 0 being AWS's default of 3
 	ReservedConcurrentExecutions *int // nil: shares what the account leaves unreserved
@@ -98,6 +106,7 @@ type function struct {
 	timeout time.Duration
 	tags    map[string]string
 	init    func(version string) (lambda.Handler, error)
+	role    *iam.Principal
 
 	application, system slog.Level // least ones that are kept in the log
 
@@ -119,12 +128,15 @@ func (s *Service) CreateFunction(_ context.Context, in *CreateFunctionInput) (*F
 	if !functionName.MatchString(in.FunctionName) {
 		return nil, invalid("1 validation error detected: Value '%s' at 'functionName' failed to satisfy constraint: Member must satisfy regular expression pattern: %s", in.FunctionName, functionName)
 	}
-	f := &function{svc: s, config: configuration(s.cfg, in), tags: in.Tags, init: in.Init, changed: true, aliases: map[string]*AliasConfiguration{}}
+	f := &function{svc: s, config: configuration(s.cfg, in), tags: in.Tags, init: in.Init, role: in.Principal, changed: true, aliases: map[string]*AliasConfiguration{}}
 	f.timeout = time.Duration(f.config.Timeout) * time.Second
 	if f.timeout < time.Second || f.timeout > maxTimeout {
 		return nil, invalid("1 validation error detected: Value '%d' at 'timeout' failed to satisfy constraint: Member must have value between 1 and 900", in.Timeout)
 	}
 	if err := f.config.LoggingConfig.check(); err != nil {
+		return nil, err
+	}
+	if err := f.mayTrace(); err != nil {
 		return nil, err
 	}
 	f.application, f.system = f.config.LoggingConfig.application(), f.config.LoggingConfig.system()

@@ -56,6 +56,9 @@ func (s *Service) Invoke(ctx context.Context, in *InvokeInput) (*InvokeOutput, e
 	if err != nil {
 		return nil, err
 	}
+	if err := mayInvoke(ctx, t); err != nil {
+		return nil, err
+	}
 	var client lambdacontext.ClientContext
 	if in.ClientContext != "" {
 		text, err := base64.StdEncoding.DecodeString(in.ClientContext)

@@ -1,8 +1,8 @@
 // Package lambda is AWS Lambda for functions that live in this process: it
 // invokes aws-lambda-go handlers with Lambda's timeouts, concurrency limits,
 // retries, error shapes and logs, and feeds them from SQS queues through event
-// source mappings. Memory size, runtime, role and architecture are reported
-// and otherwise inert.
+// source mappings. Memory size, runtime and architecture are reported and
+// otherwise inert.
 package lambda
 
 import (

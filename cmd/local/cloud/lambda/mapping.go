@@ -99,6 +99,9 @@ func (s *Service) CreateEventSourceMapping(ctx context.Context, in *CreateEventS
 	if err != nil {
 		return nil, err
 	}
+	if err := f.mayRead(ctx, queue); err != nil {
+		return nil, err
+	}
 	if visible < f.timeout {
 		return nil, invalid("Queue visibility timeout: %d seconds is less than Function timeout: %d seconds", int(visible.Seconds()), f.config.Timeout)
 	}

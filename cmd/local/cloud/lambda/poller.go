@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"orderflow/cmd/local/cloud/iam"
 	"orderflow/cmd/local/cloud/interpose"
 	"orderflow/cmd/local/cloud/sqs"
 )
@@ -54,7 +55,11 @@ func (m *mapping) poll() {
 	if c.ScalingConfig != nil && c.ScalingConfig.MaximumConcurrency != nil {
 		p.limit = min(p.limit, *c.ScalingConfig.MaximumConcurrency)
 	}
-	p.ctx, p.cancel = context.WithCancel(m.svc.base)
+	ctx := m.svc.base
+	if m.f.role != nil {
+		ctx = iam.As(ctx, m.f.role)
+	}
+	p.ctx, p.cancel = context.WithCancel(ctx)
 	m.polling = p
 	p.add()
 }

@@ -10,8 +10,10 @@ import (
 	"orderflow/cmd/local/cloud/sqs"
 )
 
-// SQS is what event source mappings ask of SQS.
+// SQS is what event source mappings ask of SQS, in the hands of the function's
+// role. Authorize tells whether a method's input is allowed.
 type SQS interface {
+	Authorize(ctx context.Context, in any) error
 	GetQueueUrl(context.Context, *sqs.GetQueueUrlInput) (*sqs.GetQueueUrlOutput, error)
 	GetQueueAttributes(context.Context, *sqs.GetQueueAttributesInput) (*sqs.GetQueueAttributesOutput, error)
 	ReceiveMessage(context.Context, *sqs.ReceiveMessageInput) (*sqs.ReceiveMessageOutput, error)

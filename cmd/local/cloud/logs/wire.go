@@ -9,14 +9,14 @@ import (
 // Actions are the API for callers in this process.
 func (s *Service) Actions() protocol.Actions {
 	return protocol.Actions{
-		"CreateLogGroup":     protocol.Do(s.CreateLogGroup),
-		"CreateLogStream":    protocol.Do(s.CreateLogStream),
-		"DescribeLogGroups":  protocol.Do(s.DescribeLogGroups),
-		"DescribeLogStreams": protocol.Do(s.DescribeLogStreams),
-		"FilterLogEvents":    protocol.Do(s.FilterLogEvents),
-		"GetLogEvents":       protocol.Do(s.GetLogEvents),
-		"PutLogEvents":       protocol.Do(s.PutLogEvents),
-		"PutRetentionPolicy": protocol.Do(s.PutRetentionPolicy),
+		"CreateLogGroup":     protocol.Do(s.CreateLogGroup, s.authorize),
+		"CreateLogStream":    protocol.Do(s.CreateLogStream, s.authorize),
+		"DescribeLogGroups":  protocol.Do(s.DescribeLogGroups, s.authorize),
+		"DescribeLogStreams": protocol.Do(s.DescribeLogStreams, s.authorize),
+		"FilterLogEvents":    protocol.Do(s.FilterLogEvents, s.authorize),
+		"GetLogEvents":       protocol.Do(s.GetLogEvents, s.authorize),
+		"PutLogEvents":       protocol.Do(s.PutLogEvents, s.authorize),
+		"PutRetentionPolicy": protocol.Do(s.PutRetentionPolicy, s.authorize),
 	}
 }
 

@@ -20,13 +20,22 @@ type Action func(ctx context.Context, input []byte) (output any, err error)
 // Actions are a service's API: action name to action.
 type Actions map[string]Action
 
+// A Guard refuses what the caller of a context may not do. It is given a
+// method's input.
+type Guard func(ctx context.Context, in any) error
+
 // Do makes an Action of a service's method. A member that In does not have is
 // an error that names it: a parameter is honoured or refused, never ignored.
-func Do[In, Out any](method func(context.Context, *In) (*Out, error)) Action {
+func Do[In, Out any](method func(context.Context, *In) (*Out, error), guards ...Guard) Action {
 	return func(ctx context.Context, input []byte) (any, error) {
 		in := new(In)
 		if err := Unmarshal(input, in); err != nil {
 			return nil, err
+		}
+		for _, guard := range guards {
+			if err := guard(ctx, in); err != nil {
+				return nil, err
+			}
 		}
 		out, err := method(ctx, in)
 		if err != nil {

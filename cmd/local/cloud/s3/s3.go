@@ -1,7 +1,7 @@
 // Package s3 is Amazon S3 for the buckets that a template makes: objects with
 // their metadata and checksums, conditional writes, ranges, and listings.
-// Buckets are addressed by path. Versioning, access control, multipart
-// uploads, and all other subresources are refused by name.
+// Buckets are addressed by path. Versioning, access control lists,
+// multipart uploads, and all other subresources are refused by name.
 //
 // Storage is bounded, as though a lifecycle rule expired the oldest objects:
 // beyond Config.MaxObjects or Config.MaxBytes, those written longest ago go.
@@ -16,6 +16,7 @@ import (
 	"sync"
 	"time"
 
+	"orderflow/cmd/local/cloud/iam"
 	"orderflow/cmd/local/cloud/storage"
 )
 
@@ -49,6 +50,7 @@ type Service struct {
 type bucket struct {
 	name    string
 	created time.Time
+	policy  *iam.Policy // nil: the account's own roles alone, by their policies
 	objects storage.Table[*Object]
 }
 

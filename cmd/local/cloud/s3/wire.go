@@ -57,6 +57,9 @@ func (s *Service) serve(w http.ResponseWriter, r *http.Request) error {
 	if owner := r.Header.Get("X-Amz-Expected-Bucket-Owner"); owner != "" && owner != s.cfg.Account {
 		return fail(http.StatusForbidden, "AccessDenied", "Access Denied", "", "")
 	}
+	if err := s.authorize(req); err != nil {
+		return err
+	}
 	return op.serve(s, w, req)
 }
 

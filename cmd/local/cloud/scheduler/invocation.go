@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"orderflow/cmd/local/cloud/iam"
 	"orderflow/cmd/local/cloud/interpose"
 	"orderflow/cmd/local/cloud/lambda"
 )
@@ -79,11 +80,14 @@ func (s *Service) due(now time.Time) (due []*invocation, left time.Duration) {
 // invoke hands an invocation to Lambda, which answers before it is run. One
 // that is refused is tried again as its retry policy allows.
 func (s *Service) invoke(ctx context.Context, i *invocation) {
-	_, err := s.cfg.Lambda.Invoke(ctx, &lambda.InvokeInput{
-		FunctionName:   i.target.Arn,
-		InvocationType: lambda.Event,
-		Payload:        []byte(i.target.Input),
-	})
+	role, err := s.assumeRole(i.target)
+	if err == nil {
+		_, err = s.cfg.Lambda.Invoke(as(ctx, role), &lambda.InvokeInput{
+			FunctionName:   i.target.Arn,
+			InvocationType: lambda.Event,
+			Payload:        []byte(i.target.Input),
+		})
+	}
 	if err == nil || ctx.Err() != nil {
 		return
 	}
@@ -98,4 +102,21 @@ func (s *Service) invoke(ctx context.Context, i *invocation) {
 	s.mu.Lock()
 	s.retries = append(s.retries, i)
 	s.mu.Unlock()
+}
+
+// assumeRole takes a target's role on behalf of the schedule's group.
+// https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
+func (s *Service) assumeRole(t Target) (*iam.Principal, error) {
+	if s.cfg.AssumeRole == nil {
+		return nil, nil
+	}
+	group := "arn:aws:scheduler:" + s.cfg.Region + ":" + s.cfg.Account + ":schedule-group/" + defaultGroup
+	return s.cfg.AssumeRole(t.RoleArn, "scheduler", iam.ServicePrincipal("scheduler.amazonaws.com", group, s.cfg.Account))
+}
+
+func as(ctx context.Context, role *iam.Principal) context.Context {
+	if role == nil {
+		return ctx
+	}
+	return iam.As(ctx, role)
 }

@@ -49,7 +49,7 @@ type FlexibleTimeWindow struct {
 	MaximumWindowInMinutes *int `json:",omitempty"`
 }
 
-// Target is the function that is invoked. RoleArn is reported and inert.
+// Target is the function that is invoked, by a role that may.
 type Target struct {
 	Arn         string
 	RoleArn     string
@@ -250,6 +250,9 @@ var (
 func (s *Service) parse(in *CreateScheduleInput) (*schedule, error) {
 	if err := in.check(); err != nil {
 		return nil, err
+	}
+	if _, err := s.assumeRole(*in.Target); err != nil {
+		return nil, invalid("The execution role you provide must allow AWS EventBridge Scheduler to assume the role.")
 	}
 	interval, err := parseRate(in.ScheduleExpression)
 	if err != nil {

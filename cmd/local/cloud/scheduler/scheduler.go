@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"sync"
 
+	"orderflow/cmd/local/cloud/iam"
 	"orderflow/cmd/local/cloud/interpose"
 	"orderflow/cmd/local/cloud/lambda"
 	"orderflow/cmd/local/cloud/storage"
@@ -25,6 +26,10 @@ type Lambda interface {
 type Config struct {
 	Region, Account string
 	Lambda          Lambda
+
+	// AssumeRole takes a target's role, which then invokes the target. Nil: the
+	// service itself may.
+	AssumeRole func(roleARN, session string, by *iam.Principal) (*iam.Principal, error)
 
 	// Turn decides which activity goes on next. Nil: as it comes.
 	Turn interpose.Turn

@@ -76,7 +76,7 @@ func (s *Service) SendEmail(_ context.Context, in *SendEmailInput) (*SendEmailOu
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.verified(sender) {
+	if _, ok := s.identity(sender); !ok {
 		failed := m.From
 		if sender != m.From {
 			failed += ", " + sender

@@ -91,20 +91,19 @@ func identityType(name string) string {
 	return "DOMAIN"
 }
 
-// verified tells whether an address, or its domain or one above that, is an
-// identity.
-func (s *Service) verified(address string) bool {
+// identity is what verifies an address: itself, its domain, or one above that.
+func (s *Service) identity(address string) (name string, ok bool) {
 	address = strings.ToLower(address)
 	if _, ok := s.identities.Get(address); ok {
-		return true
+		return address, true
 	}
 	_, domain, _ := strings.Cut(address, "@")
 	for ok := true; ok && domain != ""; _, domain, ok = strings.Cut(domain, ".") {
 		if _, found := s.identities.Get(domain); found {
-			return true
+			return domain, true
 		}
 	}
-	return false
+	return "", false
 }
 
 // IdentityInfo is an identity in a list.

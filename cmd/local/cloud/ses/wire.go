@@ -15,7 +15,14 @@ const OutboxPath = "/_local/outbox"
 // https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html
 func (s *Service) Handler() http.Handler {
 	mux := http.NewServeMux()
-	handle := func(pattern string, serve func(*http.Request) (any, error)) { protocol.HandleREST(mux, pattern, serve) }
+	handle := func(pattern string, serve func(*http.Request) (any, error)) {
+		protocol.HandleREST(mux, pattern, func(r *http.Request) (any, error) {
+			if err := s.mayAsk(r); err != nil {
+				return nil, err
+			}
+			return serve(r)
+		})
+	}
 	handle("POST /v2/email/outbound-emails", s.sendEmail)
 	handle("GET /v2/email/account", func(r *http.Request) (any, error) { return s.GetAccount(r.Context()) })
 	handle("GET /v2/email/identities", s.listIdentities)
@@ -42,6 +49,9 @@ func (s *Service) OutboxHandler() http.Handler {
 func (s *Service) sendEmail(r *http.Request) (any, error) {
 	var in SendEmailInput
 	if err := protocol.ReadREST(r, &in, badRequest); err != nil {
+		return nil, err
+	}
+	if err := s.maySend(r.Context(), &in); err != nil {
 		return nil, err
 	}
 	return s.SendEmail(r.Context(), &in)

@@ -3,9 +3,8 @@
 // Other kinds of subscription, FIFO topics and every parameter that nothing
 // here would honour are refused.
 //
-// A message reaches all its queues before Publish returns. Callers are not
-// authenticated, so a topic's policy is kept and nothing more; the policies of
-// the queues decide who may deliver.
+// A message reaches all its queues before Publish returns. The policies of the
+// queues decide whether it may.
 package sns
 
 import (
@@ -17,6 +16,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"orderflow/cmd/local/cloud/iam"
 	"orderflow/cmd/local/cloud/protocol"
 	"orderflow/cmd/local/cloud/sqs"
 	"orderflow/cmd/local/cloud/storage"
@@ -74,6 +74,7 @@ type Service struct {
 type topic struct {
 	arn, name  string
 	attributes map[string]string
+	policy     *iam.Policy // nil: the account's own roles alone, by their policies
 	tags       []Tag
 	*fanOut
 }

@@ -2,11 +2,12 @@ package sns
 
 import (
 	"context"
-	"encoding/json"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
+
+	"orderflow/cmd/local/cloud/iam"
 )
 
 const pageSize = 100
@@ -34,14 +35,14 @@ func (s *Service) CreateTopic(_ context.Context, in *CreateTopicInput) (*CreateT
 		return nil, errClosed
 	}
 	arn := "arn:aws:sns:" + s.region + ":" + s.account + ":" + in.Name
-	attributes := map[string]string{}
+	made := &topic{arn: arn, name: in.Name, attributes: map[string]string{}, fanOut: new(fanOut)}
 	for _, name := range slices.Sorted(maps.Keys(in.Attributes)) {
-		if err := setTopicAttribute(attributes, name, in.Attributes[name]); err != nil {
+		if err := made.set(name, in.Attributes[name]); err != nil {
 			return nil, err
 		}
 	}
 	if t, ok := s.topics.Get(arn); ok {
-		for name, value := range attributes {
+		for name, value := range made.attributes {
 			if t.attributes[name] != value {
 				return nil, invalid("Attributes Reason: Topic already exists with different attributes")
 			}
@@ -51,11 +52,11 @@ func (s *Service) CreateTopic(_ context.Context, in *CreateTopicInput) (*CreateT
 		}
 		return &CreateTopicOutput{TopicArn: arn}, nil
 	}
-	tags, err := mergeTags(nil, in.Tags)
-	if err != nil {
+	var err error
+	if made.tags, err = mergeTags(nil, in.Tags); err != nil {
 		return nil, err
 	}
-	s.topics.Put(arn, &topic{arn: arn, name: in.Name, attributes: attributes, tags: tags, fanOut: new(fanOut)})
+	s.topics.Put(arn, made)
 	return &CreateTopicOutput{TopicArn: arn}, nil
 }
 
@@ -77,15 +78,17 @@ func alphanumeric(c byte) bool {
 	return '0' <= c && c <= '9' || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z'
 }
 
-// setTopicAttribute sets an attribute, all of which are kept only: nothing is
+// set sets an attribute. All but the policy are kept only: nothing is
 // encrypted, traced, signed or shown by its display name here.
-func setTopicAttribute(attributes map[string]string, name, value string) error {
+func (t *topic) set(name, value string) (err error) {
 	valid := true
 	switch name {
 	case "DisplayName":
 		valid = len(value) <= 100
 	case "Policy":
-		valid = json.Valid([]byte(value))
+		if t.policy, err = iam.Parse([]byte(value), iam.Resource); err != nil {
+			return invalid("Policy Error: %v", err)
+		}
 	case "KmsMasterKeyId":
 	case "TracingConfig":
 		valid = value == "PassThrough" || value == "Active"
@@ -102,7 +105,7 @@ func setTopicAttribute(attributes map[string]string, name, value string) error {
 	if !valid {
 		return invalid("%s Reason: Invalid value", name)
 	}
-	attributes[name] = value
+	t.attributes[name] = value
 	return nil
 }
 
@@ -202,7 +205,7 @@ func (s *Service) SetTopicAttributes(_ context.Context, in *SetTopicAttributesIn
 	}
 	changed := *t
 	changed.attributes = maps.Clone(t.attributes)
-	if err := setTopicAttribute(changed.attributes, in.AttributeName, in.AttributeValue); err != nil {
+	if err := changed.set(in.AttributeName, in.AttributeValue); err != nil {
 		return nil, err
 	}
 	s.topics.Put(t.arn, &changed)

@@ -13,21 +13,21 @@ const namespace = "http://sns.amazonaws.com/doc/2010-03-31/"
 // https://docs.aws.amazon.com/sns/latest/api/API_Operations.html
 func (s *Service) Actions() protocol.Actions {
 	return protocol.Actions{
-		"CreateTopic":               protocol.Do(s.CreateTopic),
-		"DeleteTopic":               protocol.Do(s.DeleteTopic),
-		"GetSubscriptionAttributes": protocol.Do(s.GetSubscriptionAttributes),
-		"GetTopicAttributes":        protocol.Do(s.GetTopicAttributes),
-		"ListSubscriptions":         protocol.Do(s.ListSubscriptions),
-		"ListSubscriptionsByTopic":  protocol.Do(s.ListSubscriptionsByTopic),
-		"ListTagsForResource":       protocol.Do(s.ListTagsForResource),
-		"ListTopics":                protocol.Do(s.ListTopics),
-		"Publish":                   protocol.Do(s.Publish),
-		"PublishBatch":              protocol.Do(s.PublishBatch),
-		"SetSubscriptionAttributes": protocol.Do(s.SetSubscriptionAttributes),
-		"SetTopicAttributes":        protocol.Do(s.SetTopicAttributes),
-		"Subscribe":                 protocol.Do(s.Subscribe),
-		"TagResource":               protocol.Do(s.TagResource),
-		"Unsubscribe":               protocol.Do(s.Unsubscribe),
+		"CreateTopic":               protocol.Do(s.CreateTopic, s.authorize),
+		"DeleteTopic":               protocol.Do(s.DeleteTopic, s.authorize),
+		"GetSubscriptionAttributes": protocol.Do(s.GetSubscriptionAttributes, s.authorize),
+		"GetTopicAttributes":        protocol.Do(s.GetTopicAttributes, s.authorize),
+		"ListSubscriptions":         protocol.Do(s.ListSubscriptions, s.authorize),
+		"ListSubscriptionsByTopic":  protocol.Do(s.ListSubscriptionsByTopic, s.authorize),
+		"ListTagsForResource":       protocol.Do(s.ListTagsForResource, s.authorize),
+		"ListTopics":                protocol.Do(s.ListTopics, s.authorize),
+		"Publish":                   protocol.Do(s.Publish, s.authorize),
+		"PublishBatch":              protocol.Do(s.PublishBatch, s.authorize),
+		"SetSubscriptionAttributes": protocol.Do(s.SetSubscriptionAttributes, s.authorize),
+		"SetTopicAttributes":        protocol.Do(s.SetTopicAttributes, s.authorize),
+		"Subscribe":                 protocol.Do(s.Subscribe, s.authorize),
+		"TagResource":               protocol.Do(s.TagResource, s.authorize),
+		"Unsubscribe":               protocol.Do(s.Unsubscribe, s.authorize),
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"orderflow/cmd/local/cloud/iam"
 )
 
 // attributes are what SetQueueAttributes set, as text and understood. They are
@@ -17,7 +19,7 @@ type attributes struct {
 	maxSize                            int
 	redrive                            *redrivePolicy
 	allow                              redriveAllowPolicy
-	policy                             *accessPolicy
+	policy                             *iam.Policy // nil: the account's own roles alone, by their policies
 }
 
 // numbers are the attributes that are a number, with default and range.
@@ -73,7 +75,7 @@ func (a *attributes) set(s *Service, queueName, name, value string) error {
 	case "RedriveAllowPolicy":
 		a.allow, err = parseRedriveAllowPolicy(value)
 	case "Policy":
-		a.policy, err = parsePolicy(value, s.account)
+		a.policy, err = parsePolicy(value)
 	case "KmsMasterKeyId":
 		if value != "" {
 			a.texts["SqsManagedSseEnabled"] = "false"

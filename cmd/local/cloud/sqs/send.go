@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"time"
 
-	"orderflow/cmd/local/cloud/protocol"
+	"orderflow/cmd/local/cloud/iam"
 )
 
 const maxDelay = 15 * time.Minute
@@ -151,12 +151,9 @@ func (s *Service) Deliver(_ context.Context, queueARN, topicARN, body string, at
 	if q == nil {
 		return noSuchQueue()
 	}
-	if !q.attributes.policy.admits(topicARN, queueARN) {
-		return &protocol.Error{
-			Code:    "AccessDenied",
-			Message: "Access to the resource " + queueARN + " is denied.",
-			Status:  http.StatusForbidden,
-		}
+	topic := iam.ServicePrincipal("sns.amazonaws.com", topicARN, accountOf(topicARN))
+	if err := topic.Authorize(q.attributes.policy, iam.Request{Action: "sqs:SendMessage", Resource: queueARN}); err != nil {
+		return accessDenied(err)
 	}
 	now := time.Now().UnixNano()
 	if err := q.post(l, now); err != nil {

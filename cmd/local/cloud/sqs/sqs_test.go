@@ -122,8 +122,8 @@ func TestDeliver(t *testing.T) {
 	}
 	for _, test := range []struct{ queue, topic, body, code string }{
 		{"open", topic, "x", ""},
-		{"open", topic + "2", "x", "AccessDenied"},
-		{"shut", topic, "x", "AccessDenied"},
+		{"open", topic + "2", "x", "AccessDeniedException"},
+		{"shut", topic, "x", "AccessDeniedException"},
 		{"none", topic, "x", "QueueDoesNotExist"},
 		{"open", topic, string(make([]byte, 10)), "InvalidMessageContents"},
 		{"open", topic, fmt.Sprintf("%02000d", 1), "InvalidParameterValueException"},

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode"
 
+	"orderflow/cmd/local/cloud/iam"
 	"orderflow/cmd/local/cloud/interpose"
 	"orderflow/cmd/local/cloud/protocol"
 	"orderflow/statemachine/asl"
@@ -134,6 +135,9 @@ func (s *Service) call(x *execution, t asl.ScheduleTask) (json.RawMessage, *fail
 	}
 	id := requestID{x.seed, t.TaskID}
 	ctx := interpose.As(s.ctx, x.arn, strconv.FormatInt(t.TaskID, 10))
+	if x.machine.role != nil {
+		ctx = iam.As(ctx, x.machine.role)
+	}
 	switch r.service {
 	case "function":
 		return s.callFunction(ctx, r, t, id)

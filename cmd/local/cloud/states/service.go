@@ -19,6 +19,7 @@ import (
 	"sync"
 	"time"
 
+	"orderflow/cmd/local/cloud/iam"
 	"orderflow/cmd/local/cloud/interpose"
 	"orderflow/cmd/local/cloud/protocol"
 	"orderflow/cmd/local/cloud/storage"
@@ -45,6 +46,10 @@ type Config struct {
 	// Invoke calls a Lambda function. Nil: Task states cannot invoke any.
 	Invoke Invoke
 
+	// AssumeRole takes a state machine's role, whose policies then decide what
+	// its states may call. Nil: they may call everything.
+	AssumeRole AssumeRole
+
 	// Turn decides which activity goes on next. Nil: as it comes.
 	Turn interpose.Turn
 
@@ -56,6 +61,9 @@ type Config struct {
 // answer. What the function itself throws is an Invocation with FunctionError;
 // an error is the Lambda service's refusal, such as TooManyRequestsException.
 type Invoke func(ctx context.Context, function string, payload []byte) (*Invocation, error)
+
+// AssumeRole is iam.Service.AssumeRole.
+type AssumeRole func(roleARN, session string, by *iam.Principal) (*iam.Principal, error)
 
 // Invocation is a function's answer.
 type Invocation struct {
@@ -95,7 +103,7 @@ func New(cfg Config) *Service {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Service{
 		cfg:       cfg,
-		tokens:    tokens{byHash: map[tokenHash]*execution{}},
+		tokens:    tokens{byHash: map[tokenHash]waiter{}},
 		ctx:       ctx,
 		cancel:    cancel,
 		machines:  storage.Memory[*machine](),

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"orderflow/cmd/local/cloud/iam"
 	"orderflow/cmd/local/cloud/protocol"
 	"orderflow/statemachine/asl"
 )
@@ -17,9 +18,10 @@ import (
 // A machine is one revision of a state machine, which never changes.
 type machine struct {
 	name, arn, roleARN, definition string
-	created                        time.Time // the state machine
-	updated                        time.Time // to this revision
-	revision                       string    // "": as it was created
+	role                           *iam.Principal // its role in the service's hands; nil: may call everything
+	created                        time.Time      // the state machine
+	updated                        time.Time      // to this revision
+	revision                       string         // "": as it was created
 	logging                        LoggingConfiguration
 	tracing                        TracingConfiguration
 	parsed                         *asl.Machine
@@ -92,6 +94,9 @@ func (s *Service) CreateStateMachine(_ context.Context, in *CreateStateMachineIn
 	}
 	m.updated = m.created
 	m.configure(in.LoggingConfiguration, in.TracingConfiguration)
+	if err := s.assumeRole(m); err != nil {
+		return nil, err
+	}
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -189,6 +194,9 @@ func (s *Service) UpdateStateMachine(_ context.Context, in *UpdateStateMachineIn
 		if m.parsed, err = s.parse(m.definition); err != nil {
 			return nil, protocol.Errorf("InvalidDefinition", "Invalid State Machine Definition: '%s'", err)
 		}
+	}
+	if err := s.assumeRole(m); err != nil {
+		return nil, err
 	}
 	s.machines.Put(m.name, m)
 	out := &UpdateStateMachineOutput{UpdateDate: Timestamp(m.updated), RevisionId: m.revision}

@@ -140,11 +140,11 @@ func (s *Service) send(token *string, do func(*execution, *wait)) error {
 		return err
 	}
 	h := hashToken(*token)
-	x, known := s.tokens.find(h)
+	waiter, known := s.tokens.find(h)
 	if !known {
 		return invalidToken()
 	}
-	if x != nil {
+	if x := waiter.execution; x != nil {
 		x.mu.Lock()
 		defer x.mu.Unlock()
 		if i := slices.IndexFunc(x.waits, func(w *wait) bool { return w.token == h }); i >= 0 && x.waits[i].answer == nil {
@@ -167,26 +167,32 @@ func hashToken(token string) tokenHash {
 // tokens know every token given out, as long as its execution is kept.
 type tokens struct {
 	mu     sync.Mutex
-	byHash map[tokenHash]*execution // nil: the wait is over
+	byHash map[tokenHash]waiter
+}
+
+// A waiter is who a token was given out for.
+type waiter struct {
+	machine   *machine
+	execution *execution // nil: the wait is over
 }
 
 func (t *tokens) begin(h tokenHash, x *execution) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.byHash[h] = x
+	t.byHash[h] = waiter{x.machine, x}
 }
 
 func (t *tokens) end(h tokenHash) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.byHash[h] = nil
+	t.byHash[h] = waiter{t.byHash[h].machine, nil}
 }
 
-func (t *tokens) find(h tokenHash) (x *execution, known bool) {
+func (t *tokens) find(h tokenHash) (w waiter, known bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	x, known = t.byHash[h]
-	return x, known
+	w, known = t.byHash[h]
+	return w, known
 }
 
 func (t *tokens) forget(hashes []tokenHash) {

@@ -46,6 +46,9 @@ type systemConfig struct {
 	// auth is who may call the API; "": anybody.
 	auth template.AuthMode
 
+	// rendered is deployed instead of the template of the consumers.
+	rendered []byte
+
 	// parameters override the template's, by name.
 	parameters map[string]string
 
@@ -88,9 +91,11 @@ func newSystem(ctx context.Context, config systemConfig) (*system, error) {
 		config.log = slog.New(slog.DiscardHandler)
 	}
 	config.auth = cmp.Or(config.auth, template.None)
-	rendered, err := template.New(config.consumers, authAtHome(config.auth)).JSON()
-	if err != nil {
-		return nil, err
+	rendered, err := config.rendered, error(nil)
+	if rendered == nil {
+		if rendered, err = template.New(config.consumers, authAtHome(config.auth)).JSON(); err != nil {
+			return nil, err
+		}
 	}
 	functions := functions()
 	maps.Copy(functions, config.functions)

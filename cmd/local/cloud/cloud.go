@@ -121,7 +121,7 @@ func New(config Config) *Cloud {
 	c.aws = clientConfig(base, c.client)
 
 	c.CloudFormation = cloudformation.New()
-	c.IAM = iam.New(iam.Config{Account: Account})
+	c.IAM = iam.New(iam.Config{Account: Account, Denied: func(e *iam.AccessDenied) { config.Log.Error("iam: access denied", "error", e) }})
 	c.DynamoDB = dynamodb.New(dynamodb.Config{Region: Region, Account: Account})
 	c.Logs = logs.New(logs.Config{Region: Region, Account: Account})
 	c.S3 = s3.New(s3.Config{Region: Region, Account: Account})

@@ -80,22 +80,35 @@ func (p *Principal) Authorize(resource *Policy, r Request) error {
 	if p == nil {
 		return nil
 	}
+	why := p.refused(resource, &r)
+	if why == "" {
+		return nil
+	}
+	e := &AccessDenied{p.arn, r.Action, r.Resource, why}
+	if p.role != nil {
+		p.role.svc.denied(e)
+	}
+	return e
+}
+
+// refused says why a request is refused; "" when it is not.
+func (p *Principal) refused(resource *Policy, r *Request) (why string) {
 	own := implicit
 	if p.role != nil {
-		own = p.role.evaluate(p, &r)
+		own = p.role.evaluate(p, r)
 	}
-	if own == denied {
-		return &AccessDenied{p.arn, r.Action, r.Resource, "with an explicit deny in an identity-based policy"}
-	}
-	switch resources := resource.evaluate(p, &r); {
+	resources := resource.evaluate(p, r)
+	switch {
+	case own == denied:
+		return "with an explicit deny in an identity-based policy"
 	case resources == denied:
-		return &AccessDenied{p.arn, r.Action, r.Resource, "with an explicit deny in a resource-based policy"}
-	case resources == allowed || own == allowed:
-		return nil
+		return "with an explicit deny in a resource-based policy"
+	case own == allowed || resources == allowed:
+		return ""
 	case p.role == nil:
-		return &AccessDenied{p.arn, r.Action, r.Resource, "because no resource-based policy allows the " + r.Action + " action"}
+		return "because no resource-based policy allows the " + r.Action + " action"
 	}
-	return &AccessDenied{p.arn, r.Action, r.Resource, "because no identity-based policy allows the " + r.Action + " action"}
+	return "because no identity-based policy allows the " + r.Action + " action"
 }
 
 // AccessDenied is a refusal. Each service gives it a code of its own.

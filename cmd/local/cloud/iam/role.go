@@ -13,12 +13,19 @@ import (
 )
 
 // Config says whose roles there are.
-type Config struct{ Account string }
+type Config struct {
+	Account string
+
+	// Denied hears of every refusal that a role meets, as its caller does. Nil:
+	// nobody does.
+	Denied func(*AccessDenied)
+}
 
 // Service holds an account's roles, and the credentials that services gave to
 // code that acts in them. All its methods may be called at once.
 type Service struct {
 	account string
+	denied  func(*AccessDenied)
 
 	mu          sync.RWMutex
 	roles       map[string]*role        // by ARN
@@ -55,7 +62,10 @@ func (r *role) evaluate(by *Principal, request *Request) verdict {
 
 // New is an account without roles.
 func New(c Config) *Service {
-	return &Service{account: c.Account, roles: map[string]*role{}, credentials: map[string]*credentials{}}
+	if c.Denied == nil {
+		c.Denied = func(*AccessDenied) {}
+	}
+	return &Service{account: c.Account, denied: c.Denied, roles: map[string]*role{}, credentials: map[string]*credentials{}}
 }
 
 // CreateRoleInput describes a role. The policy says who may take it.
@@ -141,7 +151,9 @@ func (s *Service) AssumeRole(roleARN, session string, by *Principal) (*Principal
 	r, ok := s.roles[roleARN]
 	s.mu.RUnlock()
 	if !ok || r.trusts.evaluate(by, &Request{Action: "sts:AssumeRole", Resource: roleARN}) != allowed {
-		return nil, &AccessDenied{by.arn, "sts:AssumeRole", roleARN, "because no resource-based policy allows the sts:AssumeRole action"}
+		e := &AccessDenied{by.arn, "sts:AssumeRole", roleARN, "because no resource-based policy allows the sts:AssumeRole action"}
+		s.denied(e)
+		return nil, e
 	}
 	return &Principal{
 		account: s.account, role: r,

@@ -100,6 +100,7 @@ func final(err error) bool {
 // queue. Without one, or when that refuses too, the message is lost, as on AWS.
 func (s *Service) bury(d delivery, why error) {
 	if d.sub.deadLetters != "" {
+		s.log.Warn("sns: a message is a dead letter", "subscription", d.sub.arn, "error", why)
 		why = s.deliverTo(d.sub.deadLetters, d)
 	}
 	if why != nil {

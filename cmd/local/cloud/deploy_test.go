@@ -33,13 +33,20 @@ func newCloud(t *testing.T) *Cloud {
 		Definitions: map[string][]byte{passFile: []byte(pass)},
 	})
 	t.Cleanup(func() { c.Close(context.Background()) })
+	createAnyRole(t, c)
+	return c
+}
+
+// createAnyRole makes a role r that any service may take, and that may do
+// everything.
+func createAnyRole(t *testing.T, c *Cloud) {
+	t.Helper()
 	if _, err := c.IAM.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: "r", AssumeRolePolicyDocument: anyTrust}); err != nil {
 		t.Fatal(err)
 	}
 	if err := c.IAM.PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{RoleName: "r", PolicyName: "Everything", PolicyDocument: everything}); err != nil {
 		t.Fatal(err)
 	}
-	return c
 }
 
 // anyRole are the properties of a role that any service may take, and that may

@@ -15,14 +15,18 @@ import (
 	"orderflow/cmd/local/cloud/protocol"
 )
 
-// An access is one permission that a request needs, with what fine-grained
-// conditions see of it.
-// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+// An access is one permission that a request needs.
 type access struct {
-	action string // "PutItem"
+	action string // "dynamodb:PutItem"
 	table  string
 	index  string // "" for the table itself
 
+	// details are what fine-grained conditions see, which few policies ask for.
+	details func() details
+}
+
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+type details struct {
 	keys         []attribute.Map // of the items, or the items
 	query        *QueryInput
 	expressions  []*string
@@ -39,15 +43,56 @@ func (s *Service) authorize(ctx context.Context, in any) error {
 	if iam.Caller(ctx) == nil {
 		return nil
 	}
-	for _, a := range accesses(in) {
-		request := iam.Request{Action: "dynamodb:" + a.action, Resource: "*"}
-		if a.table != "" {
-			request.Resource = "arn:aws:dynamodb:" + s.config.Region + ":" + s.config.Account + ":table/" + a.table
-		}
+	switch in := in.(type) {
+	case *GetItemInput:
+		return s.allow(ctx, access{"dynamodb:GetItem", in.TableName, "", func() details {
+			return details{
+				keys:        []attribute.Map{in.Key},
+				expressions: []*string{in.ProjectionExpression}, names: in.ExpressionAttributeNames, selects: selects(in.ProjectionExpression),
+			}
+		}})
+	case *PutItemInput:
+		return s.allow(ctx, access{"dynamodb:PutItem", in.TableName, "", func() details {
+			return writing(in.Item, in.ReturnValues, &in.Condition)
+		}})
+	case *UpdateItemInput:
+		return s.allow(ctx, access{"dynamodb:UpdateItem", in.TableName, "", func() details {
+			return writing(in.Key, in.ReturnValues, &in.Condition, in.UpdateExpression)
+		}})
+	case *DeleteItemInput:
+		return s.allow(ctx, access{"dynamodb:DeleteItem", in.TableName, "", func() details {
+			return writing(in.Key, in.ReturnValues, &in.Condition)
+		}})
+	case *QueryInput:
+		return s.allow(ctx, access{"dynamodb:Query", in.TableName, in.index(), func() details {
+			d := reading(&in.Reading)
+			d.query, d.expressions = in, append(d.expressions, in.KeyConditionExpression)
+			return d
+		}})
+	case *ScanInput:
+		return s.allow(ctx, access{"dynamodb:Scan", in.TableName, in.index(), func() details { return reading(&in.Reading) }})
+	case *BatchGetItemInput:
+		return s.allow(ctx, batchReads(in)...)
+	case *BatchWriteItemInput:
+		return s.allow(ctx, batchWrites(in)...)
+	case *TransactGetItemsInput:
+		return s.allow(ctx, transactionReads(in)...)
+	case *TransactWriteItemsInput:
+		return s.allow(ctx, transactionWrites(in)...)
+	}
+	return s.allow(ctx, access{action: "dynamodb:" + name(in), table: tableOf(in)})
+}
+
+func (s *Service) allow(ctx context.Context, all ...access) error {
+	for i := range all {
+		a := &all[i]
+		request := iam.Request{Action: a.action, Resource: s.arnOf(a.table)}
 		if a.index != "" {
 			request.Resource += "/index/" + a.index
 		}
-		request.Context = func(key string) []string { return s.contextOf(&a, key) }
+		if a.details != nil {
+			request.Context = func(key string) []string { return s.contextOf(a, key) }
+		}
 		if err := iam.Authorize(ctx, nil, request); err != nil {
 			return protocol.Errorf("AccessDeniedException", "%v", err)
 		}
@@ -55,56 +100,40 @@ func (s *Service) authorize(ctx context.Context, in any) error {
 	return nil
 }
 
-func accesses(in any) []access {
-	switch in := in.(type) {
-	case *GetItemInput:
-		return []access{{
-			action: "GetItem", table: in.TableName, keys: []attribute.Map{in.Key},
-			expressions: []*string{in.ProjectionExpression}, names: in.ExpressionAttributeNames, selects: selects(in.ProjectionExpression),
-		}}
-	case *PutItemInput:
-		return []access{writing("PutItem", in.TableName, in.Item, in.ReturnValues, &in.Condition)}
-	case *UpdateItemInput:
-		return []access{writing("UpdateItem", in.TableName, in.Key, in.ReturnValues, &in.Condition, in.UpdateExpression)}
-	case *DeleteItemInput:
-		return []access{writing("DeleteItem", in.TableName, in.Key, in.ReturnValues, &in.Condition)}
-	case *QueryInput:
-		a := reading("Query", &in.Reading)
-		a.query, a.expressions = in, append(a.expressions, in.KeyConditionExpression)
-		return []access{a}
-	case *ScanInput:
-		return []access{reading("Scan", &in.Reading)}
-	case *BatchGetItemInput:
-		return batchReads(in)
-	case *BatchWriteItemInput:
-		return batchWrites(in)
-	case *TransactGetItemsInput:
-		return transactionReads(in)
-	case *TransactWriteItemsInput:
-		return transactionWrites(in)
+// arnOf is a table's ARN, be there such a table or not; "*" for none.
+func (s *Service) arnOf(table string) string {
+	if table == "" {
+		return "*"
 	}
-	return []access{{action: name(in), table: tableOf(in)}}
+	if t, err := s.table(table); err == nil {
+		return t.arn
+	}
+	return "arn:aws:dynamodb:" + s.config.Region + ":" + s.config.Account + ":table/" + table
 }
 
-func writing(action, table string, key attribute.Map, returnValues string, c *Condition, update ...*string) access {
-	return access{
-		action: action, table: table, keys: []attribute.Map{key}, returnValues: cmp.Or(returnValues, "NONE"),
+func writing(key attribute.Map, returnValues string, c *Condition, update ...*string) details {
+	return details{
+		keys: []attribute.Map{key}, returnValues: cmp.Or(returnValues, "NONE"),
 		expressions: append(update, c.ConditionExpression), names: c.ExpressionAttributeNames,
 	}
 }
 
-func reading(action string, in *Reading) access {
-	a := access{
-		action: action, table: in.TableName, names: in.ExpressionAttributeNames,
+func reading(in *Reading) details {
+	d := details{
+		names:       in.ExpressionAttributeNames,
 		expressions: []*string{in.FilterExpression, in.ProjectionExpression}, selects: cmp.Or(in.Select, selects(in.ProjectionExpression)),
 	}
-	if in.IndexName != nil {
-		a.index = *in.IndexName
-		if in.Select == "" && in.ProjectionExpression == nil {
-			a.selects = "ALL_PROJECTED_ATTRIBUTES"
-		}
+	if in.IndexName != nil && in.Select == "" && in.ProjectionExpression == nil {
+		d.selects = "ALL_PROJECTED_ATTRIBUTES"
 	}
-	return a
+	return d
+}
+
+func (in *Reading) index() string {
+	if in.IndexName == nil {
+		return ""
+	}
+	return *in.IndexName
 }
 
 // selects is what a read without Select comes to.
@@ -118,26 +147,29 @@ func selects(projection *string) string {
 func batchReads(in *BatchGetItemInput) (all []access) {
 	for _, table := range slices.Sorted(maps.Keys(in.RequestItems)) {
 		of := in.RequestItems[table]
-		all = append(all, access{
-			action: "BatchGetItem", table: table, keys: of.Keys,
-			expressions: []*string{of.ProjectionExpression}, names: of.ExpressionAttributeNames, selects: selects(of.ProjectionExpression),
-		})
+		all = append(all, access{"dynamodb:BatchGetItem", table, "", func() details {
+			return details{
+				keys:        of.Keys,
+				expressions: []*string{of.ProjectionExpression}, names: of.ExpressionAttributeNames, selects: selects(of.ProjectionExpression),
+			}
+		}})
 	}
 	return all
 }
 
 func batchWrites(in *BatchWriteItemInput) (all []access) {
 	for _, table := range slices.Sorted(maps.Keys(in.RequestItems)) {
-		a := access{action: "BatchWriteItem", table: table}
-		for _, r := range in.RequestItems[table] {
-			if r.PutRequest != nil {
-				a.keys = append(a.keys, r.PutRequest.Item)
+		all = append(all, access{"dynamodb:BatchWriteItem", table, "", func() (d details) {
+			for _, r := range in.RequestItems[table] {
+				if r.PutRequest != nil {
+					d.keys = append(d.keys, r.PutRequest.Item)
+				}
+				if r.DeleteRequest != nil {
+					d.keys = append(d.keys, r.DeleteRequest.Key)
+				}
 			}
-			if r.DeleteRequest != nil {
-				a.keys = append(a.keys, r.DeleteRequest.Key)
-			}
-		}
-		all = append(all, a)
+			return d
+		}})
 	}
 	return all
 }
@@ -145,32 +177,38 @@ func batchWrites(in *BatchWriteItemInput) (all []access) {
 func transactionReads(in *TransactGetItemsInput) (all []access) {
 	for _, item := range in.TransactItems {
 		if g := item.Get; g != nil {
-			all = append(all, access{
-				action: "GetItem", table: g.TableName, keys: []attribute.Map{g.Key}, enclosing: "TransactGetItems",
-				expressions: []*string{g.ProjectionExpression}, names: g.ExpressionAttributeNames, selects: selects(g.ProjectionExpression),
-			})
+			all = append(all, access{"dynamodb:GetItem", g.TableName, "", func() details {
+				return details{
+					keys: []attribute.Map{g.Key}, enclosing: "TransactGetItems",
+					expressions: []*string{g.ProjectionExpression}, names: g.ExpressionAttributeNames, selects: selects(g.ProjectionExpression),
+				}
+			}})
 		}
 	}
 	return all
 }
 
 func transactionWrites(in *TransactWriteItemsInput) (all []access) {
+	add := func(action, table string, key attribute.Map, c *Condition, update ...*string) {
+		all = append(all, access{action, table, "", func() details {
+			d := writing(key, "", c, update...)
+			d.enclosing = "TransactWriteItems"
+			return d
+		}})
+	}
 	for _, item := range in.TransactItems {
 		if p := item.Put; p != nil {
-			all = append(all, writing("PutItem", p.TableName, p.Item, "", &p.Condition))
+			add("dynamodb:PutItem", p.TableName, p.Item, &p.Condition)
 		}
 		if u := item.Update; u != nil {
-			all = append(all, writing("UpdateItem", u.TableName, u.Key, "", &u.Condition, u.UpdateExpression))
+			add("dynamodb:UpdateItem", u.TableName, u.Key, &u.Condition, u.UpdateExpression)
 		}
 		if d := item.Delete; d != nil {
-			all = append(all, writing("DeleteItem", d.TableName, d.Key, "", &d.Condition))
+			add("dynamodb:DeleteItem", d.TableName, d.Key, &d.Condition)
 		}
 		if c := item.ConditionCheck; c != nil {
-			all = append(all, writing("ConditionCheckItem", c.TableName, c.Key, "", &c.Condition))
+			add("dynamodb:ConditionCheckItem", c.TableName, c.Key, &c.Condition)
 		}
-	}
-	for i := range all {
-		all[i].enclosing = "TransactWriteItems"
 	}
 	return all
 }
@@ -191,13 +229,13 @@ func (s *Service) contextOf(a *access, key string) []string {
 	case "dynamodb:leadingkeys":
 		return s.leadingKeys(a)
 	case "dynamodb:attributes":
-		return a.attributes()
+		return a.details().attributes()
 	case "dynamodb:select":
-		return present(a.selects)
+		return present(a.details().selects)
 	case "dynamodb:returnvalues":
-		return present(a.returnValues)
+		return present(a.details().returnValues)
 	case "dynamodb:enclosingoperation":
-		return present(a.enclosing)
+		return present(a.details().enclosing)
 	}
 	return nil
 }
@@ -215,24 +253,25 @@ func (s *Service) leadingKeys(a *access) (keys []string) {
 	if err != nil {
 		return nil
 	}
+	d := a.details()
 	add := func(v attribute.Value) {
 		if text := keyText(v); !slices.Contains(keys, text) {
 			keys = append(keys, text)
 		}
 	}
-	for _, key := range a.keys {
+	for _, key := range d.keys {
 		if v := key.Get(t.keys[0].name); v != nil {
 			add(v)
 		}
 	}
-	if a.query != nil {
+	if d.query != nil {
 		partition := t.keys[0].name
 		for _, i := range t.indexes {
 			if i.name == a.index {
 				partition = i.keys[0].name
 			}
 		}
-		conditions, err := s.bindQuery(a.query, new(reader))
+		conditions, err := s.bindQuery(d.query, new(reader))
 		for _, c := range conditions {
 			if err == nil && c.Attribute == partition {
 				add(c.Values[0])
@@ -255,20 +294,20 @@ func keyText(v attribute.Value) string {
 }
 
 // attributes are the top-level attributes that the request names, each once.
-func (a *access) attributes() (named []string) {
+func (d details) attributes() (named []string) {
 	add := func(name string) {
 		if !slices.Contains(named, name) {
 			named = append(named, name)
 		}
 	}
-	for _, key := range a.keys {
+	for _, key := range d.keys {
 		for _, attribute := range key {
 			add(attribute.Name)
 		}
 	}
-	for _, text := range a.expressions {
+	for _, text := range d.expressions {
 		if text != nil {
-			for _, name := range expression.Attributes(*text, a.names) {
+			for _, name := range expression.Attributes(*text, d.names) {
 				add(name)
 			}
 		}

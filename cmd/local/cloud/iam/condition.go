@@ -30,9 +30,8 @@ const (
 	forAnyValue
 )
 
-// A comparison tells whether a request's value fits one of a policy. Values
-// are the request's, for policy variables.
-type comparison func(value string, values func(key string) []string) bool
+// A comparison tells whether a request's value fits one of a policy.
+type comparison func(value string, q asked) bool
 
 // knownKeys are the condition keys that requests here may have. Of others a
 // policy would silently never hear.
@@ -119,26 +118,25 @@ func newCondition(operator, key string, values []scalar, variables bool) (condit
 }
 
 // holds evaluates the condition.
-func (c *condition) holds(by *Principal, r *Request) bool {
-	values := func(key string) []string { return by.values(key, r) }
-	found := values(c.key)
+func (c *condition) holds(q asked) bool {
+	found := q.values(c.key)
 	if c.null {
-		return c.fits(strconv.FormatBool(len(found) == 0), values)
+		return c.fits(strconv.FormatBool(len(found) == 0), q)
 	}
 	switch {
 	case c.set == forAllValues: // true of none
-		return !slices.ContainsFunc(found, func(v string) bool { return !c.fits(v, values) })
+		return !slices.ContainsFunc(found, func(v string) bool { return !c.fits(v, q) })
 	case c.set == forAnyValue:
-		return slices.ContainsFunc(found, func(v string) bool { return c.fits(v, values) })
+		return slices.ContainsFunc(found, func(v string) bool { return c.fits(v, q) })
 	case len(found) == 0:
 		return c.ifExists || c.negated
 	}
-	return c.fits(found[0], values)
+	return c.fits(found[0], q)
 }
 
 // fits tells whether a value fits one of the policy's, or, negated, none.
-func (c *condition) fits(value string, values func(string) []string) bool {
-	return slices.ContainsFunc(c.values, func(v comparison) bool { return v(value, values) }) != c.negated
+func (c *condition) fits(value string, q asked) bool {
+	return slices.ContainsFunc(c.values, func(v comparison) bool { return v(value, q) }) != c.negated
 }
 
 // A compiler makes a comparison of a policy's value.
@@ -215,7 +213,7 @@ func arns(text string, variables bool) (comparison, error) {
 		}
 		patterns = append(patterns, p)
 	}
-	return func(value string, _ func(string) []string) bool {
+	return func(value string, _ asked) bool {
 		if text == "*" {
 			return true
 		}
@@ -227,7 +225,7 @@ func arns(text string, variables bool) (comparison, error) {
 					return false
 				}
 			}
-			if !patterns[i].matches(part, nil) {
+			if !patterns[i].matches(part, asked{}) {
 				return false
 			}
 		}
@@ -239,7 +237,7 @@ func booleans(text string, _ bool) (comparison, error) {
 	if text != "true" && text != "false" {
 		return nil, fmt.Errorf("%q is not a boolean", text)
 	}
-	return func(value string, _ func(string) []string) bool { return strings.EqualFold(value, text) }, nil
+	return func(value string, _ asked) bool { return strings.EqualFold(value, text) }, nil
 }
 
 // ordered compares what can be ordered: accept hears how the request's value
@@ -250,7 +248,7 @@ func ordered(parse func(string) (float64, error), accept func(order int) bool) c
 		if err != nil {
 			return nil, err
 		}
-		return func(value string, _ func(string) []string) bool {
+		return func(value string, _ asked) bool {
 			got, err := parse(value)
 			if err != nil {
 				return false

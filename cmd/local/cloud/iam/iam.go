@@ -120,15 +120,16 @@ func (e *AccessDenied) Error() string {
 	return "User: " + e.Principal + " is not authorized to perform: " + e.Action + " on resource: " + e.Resource + " " + e.Reason
 }
 
-// values are what a request has for a condition key in lower case.
-func (p *Principal) values(key string, r *Request) []string {
+// values are what is asked with for a condition key in lower case.
+func (q asked) values(key string) []string {
+	p := q.by
 	switch key {
 	case "aws:currenttime":
 		return []string{time.Now().UTC().Format(time.RFC3339)}
 	case "aws:epochtime":
 		return []string{strconv.FormatInt(time.Now().Unix(), 10)}
 	case "aws:securetransport":
-		if v := r.values(key); v != nil {
+		if v := q.Request.values(key); v != nil {
 			return v
 		}
 		// What is in this process or on loopback meets no network.
@@ -164,7 +165,7 @@ func (p *Principal) values(key string, r *Request) []string {
 	if source := p.source(key); source != "" {
 		return []string{source}
 	}
-	return r.values(key)
+	return q.Request.values(key)
 }
 
 func (p *Principal) source(key string) string {

@@ -98,13 +98,18 @@ func parseVariable(text string) (part, error) {
 	return v, nil
 }
 
-func matchesAny(patterns []pattern, s string, values func(key string) []string) bool {
-	return slices.ContainsFunc(patterns, func(p pattern) bool { return p.matches(s, values) })
+func matchesAny(patterns []pattern, s string, q asked) bool {
+	for i := range patterns {
+		if patterns[i].matches(s, q) {
+			return true
+		}
+	}
+	return false
 }
 
 // matches tells whether a text fits. A variable that has no value fits nothing.
-func (p *pattern) matches(s string, values func(key string) []string) bool {
-	text, wild, ok := p.resolve(values)
+func (p *pattern) matches(s string, q asked) bool {
+	text, wild, ok := p.resolve(q)
 	switch {
 	case !ok:
 		return false
@@ -117,7 +122,7 @@ func (p *pattern) matches(s string, values func(key string) []string) bool {
 }
 
 // resolve puts the request's values where variables are.
-func (p *pattern) resolve(values func(key string) []string) (text string, wild, ok bool) {
+func (p *pattern) resolve(q asked) (text string, wild, ok bool) {
 	if len(p.parts) == 1 && p.parts[0].variable == "" {
 		return p.parts[0].text, p.parts[0].wild, true
 	}
@@ -128,7 +133,7 @@ func (p *pattern) resolve(values func(key string) []string) (text string, wild, 
 			wild = wild || part.wild
 			continue
 		}
-		switch found := values(part.variable); {
+		switch found := q.values(part.variable); {
 		case len(found) == 1:
 			b.WriteString(found[0])
 		case part.fallback != nil:

@@ -50,7 +50,7 @@ func (p *Policy) evaluate(by *Principal, r *Request) verdict {
 	result := implicit
 	for i := range p.statements {
 		s := &p.statements[i]
-		if (result == implicit || s.deny) && s.applies(by, r) {
+		if (result == implicit || s.deny) && s.applies(asked{by, r}) {
 			if s.deny {
 				return denied
 			}
@@ -60,19 +60,27 @@ func (p *Policy) evaluate(by *Principal, r *Request) verdict {
 	return result
 }
 
-// applies tells whether each element of a statement fits the request.
-func (s *statement) applies(by *Principal, r *Request) bool {
-	return s.speaksOf(by) &&
-		matchesAny(s.actions, r.Action, nil) != s.notActions &&
-		s.isAbout(by, r) &&
-		!slices.ContainsFunc(s.conditions, func(c condition) bool { return !c.holds(by, r) })
+// asked is a request and who makes it.
+type asked struct {
+	by *Principal
+	*Request
 }
 
-func (s *statement) isAbout(by *Principal, r *Request) bool {
-	if s.resources == nil {
-		return true
+// applies tells whether each element of a statement fits.
+func (s *statement) applies(q asked) bool {
+	return s.speaksOf(q.by) &&
+		matchesAny(s.actions, q.Action, q) != s.notActions &&
+		(s.resources == nil || matchesAny(s.resources, q.Resource, q) != s.notResources) &&
+		s.holds(q)
+}
+
+func (s *statement) holds(q asked) bool {
+	for i := range s.conditions {
+		if !s.conditions[i].holds(q) {
+			return false
+		}
 	}
-	return matchesAny(s.resources, r.Resource, func(key string) []string { return by.values(key, r) }) != s.notResources
+	return true
 }
 
 // A principal of a statement.
@@ -85,17 +93,19 @@ type principal struct {
 
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 func (s *statement) speaksOf(by *Principal) bool {
-	return s.principals == nil || slices.ContainsFunc(s.principals, func(p principal) bool {
+	if s.principals == nil {
+		return true
+	}
+	for _, p := range s.principals {
 		switch {
-		case p.everybody:
+		case p.everybody,
+			by.role == nil && p.service != "" && p.service == by.service,
+			by.role != nil && p.account != "" && s.deny && p.account == by.account,
+			by.role != nil && p.role == by.role.arn:
 			return true
-		case by.role == nil:
-			return p.service != "" && p.service == by.service
-		case p.account != "":
-			return s.deny && p.account == by.account
 		}
-		return p.role != "" && p.role == by.role.arn
-	})
+	}
+	return false
 }
 
 // document is a policy as it is written.

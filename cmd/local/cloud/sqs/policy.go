@@ -30,26 +30,40 @@ func (s *Service) Authorize(ctx context.Context, in any) error {
 	if iam.Caller(ctx) == nil {
 		return nil
 	}
-	action := strings.TrimSuffix(strings.TrimSuffix(reflect.TypeOf(in).Elem().Name(), "Input"), "Batch")
-	request := iam.Request{Action: "sqs:" + strings.ToLower(action), Resource: "*"}
+	action, queue := permission(in)
+	request := iam.Request{Action: action, Resource: "*"}
 	var policy *iam.Policy
-	s.mu.Lock()
-	for _, member := range []string{"QueueUrl", "QueueName", "SourceArn"} {
-		field := reflect.ValueOf(in).Elem().FieldByName(member)
-		if !field.IsValid() {
-			continue
-		}
-		name := field.String()[strings.LastIndexAny(field.String(), "/:")+1:]
+	if queue != "" {
+		name := queue[strings.LastIndexAny(queue, "/:")+1:]
 		request.Resource = s.arn(name)
+		s.mu.Lock()
 		if q, ok := s.queues.Get(name); ok {
 			policy = q.attributes.policy
 		}
+		s.mu.Unlock()
 	}
-	s.mu.Unlock()
 	if err := iam.Authorize(ctx, policy, request); err != nil {
 		return accessDenied(err)
 	}
 	return nil
+}
+
+// permission is the action that an input is for, and its queue by URL, ARN or
+// name, "" for what is of no queue.
+func permission(in any) (action, queue string) {
+	switch in := in.(type) { // what a poller asks for all the time
+	case *ReceiveMessageInput:
+		return "sqs:receivemessage", in.QueueUrl
+	case *DeleteMessageBatchInput:
+		return "sqs:deletemessage", in.QueueUrl
+	}
+	v := reflect.ValueOf(in).Elem()
+	for _, member := range []string{"QueueUrl", "QueueName", "SourceArn"} {
+		if field := v.FieldByName(member); field.IsValid() {
+			queue = field.String()
+		}
+	}
+	return "sqs:" + strings.ToLower(strings.TrimSuffix(strings.TrimSuffix(v.Type().Name(), "Input"), "Batch")), queue
 }
 
 func accessDenied(err error) *protocol.Error {

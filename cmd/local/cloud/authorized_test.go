@@ -187,7 +187,7 @@ func TestRefusals(t *testing.T) {
 		{"logs:PutLogEvents", "arn:aws:logs:us-east-1:000000000000:log-group:/own:*", func(ctx context.Context, cfg aws.Config) error {
 			_, err := awslogs.NewFromConfig(cfg).PutLogEvents(ctx, &awslogs.PutLogEventsInput{LogGroupName: aws.String("/own"), LogStreamName: aws.String("s"), LogEvents: []logtypes.InputLogEvent{}})
 			return err
-		}, "AccessDeniedException", sentence("logs:PutLogEvents", "arn:aws:logs:us-east-1:000000000000:log-group:/own:log-stream:s"), "ResourceNotFoundException"},
+		}, "AccessDeniedException", sentence("logs:PutLogEvents", "arn:aws:logs:us-east-1:000000000000:log-group:/own:log-stream:s"), "InvalidParameterException"},
 		{"lambda:InvokeFunction", "arn:aws:lambda:us-east-1:000000000000:function:orderflow-Other", func(ctx context.Context, cfg aws.Config) error {
 			_, err := awslambda.NewFromConfig(cfg).Invoke(ctx, &awslambda.InvokeInput{FunctionName: aws.String("orderflow-Other"), Payload: []byte(`[]`)})
 			return err

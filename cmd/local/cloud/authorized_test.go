@@ -50,8 +50,8 @@ const world = `{
 		"Bucket": {"Type": "AWS::S3::Bucket"},
 		"Log": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "/own"}},
 		"Other": {"Type": "AWS::Serverless::Function", "Properties": {"CodeUri": "../lambdas/echo/bootstrap", "Role": "arn:aws:iam::000000000000:role/r"}},
-		"Machine": {"Type": "AWS::Serverless::StateMachine", "Properties": {"DefinitionUri": "../statemachine/pass.asl.json",
-			"Role": "arn:aws:iam::000000000000:role/r", "DefinitionSubstitutions": {"Greeting": "hi"}}},
+		"Machine": {"Type": "AWS::StepFunctions::StateMachine", "Properties": {"DefinitionS3Location": "../statemachine/pass.asl.json",
+			"RoleArn": "arn:aws:iam::000000000000:role/r", "DefinitionSubstitutions": {"Greeting": "hi"}}},
 		%s
 		"Role": {"Type": "AWS::IAM::Role", "Properties": {
 			"AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}},
@@ -334,8 +334,8 @@ func TestRefusedAtDeployment(t *testing.T) {
 				"Condition": {"StringEquals": {"aws:SourceAccount": "000000000000"}}}},
 			"Policies": [{"PolicyName": "p", "PolicyDocument": {"Version": "2012-10-17", "Statement": [` + statements + `]}}]}}, `
 	}
-	logged := `"Logged": {"Type": "AWS::Serverless::StateMachine", "Properties": {"DefinitionUri": "../statemachine/pass.asl.json", "DefinitionSubstitutions": {"Greeting": "hi"},
-		"Role": {"Fn::GetAtt": ["Of", "Arn"]}, "Logging": {"Level": "ERROR", "Destinations": [{"CloudWatchLogsLogGroup": {"LogGroupArn": {"Fn::GetAtt": ["Log", "Arn"]}}}]}}}, `
+	logged := `"Logged": {"Type": "AWS::StepFunctions::StateMachine", "Properties": {"DefinitionS3Location": "../statemachine/pass.asl.json", "DefinitionSubstitutions": {"Greeting": "hi"},
+		"RoleArn": {"Fn::GetAtt": ["Of", "Arn"]}, "LoggingConfiguration": {"Level": "ERROR", "Destinations": [{"CloudWatchLogsLogGroup": {"LogGroupArn": {"Fn::GetAtt": ["Log", "Arn"]}}}]}}}, `
 	scheduled := `"Scheduled": {"Type": "AWS::Scheduler::Schedule", "Properties": {"ScheduleExpression": "rate(1 hour)", "FlexibleTimeWindow": {"Mode": "OFF"},
 		"Target": {"Arn": {"Fn::GetAtt": ["Other", "Arn"]}, "RoleArn": {"Fn::GetAtt": ["Of", "Arn"]}, "Input": "[]"}}}, `
 	for name, test := range map[string]struct {
@@ -382,7 +382,7 @@ func TestTracing(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = c.Lambda.CreateFunction(t.Context(), &lambdaservice.CreateFunctionInput{
-		FunctionName: "traced", Principal: role, TracingMode: "Active", Init: func() (lambda.Handler, error) { return lambda.NewHandler(func() {}), nil },
+		FunctionName: "traced", Principal: role, TracingMode: "Active", Init: func(string) (lambda.Handler, error) { return lambda.NewHandler(func() {}), nil },
 	})
 	if err == nil || !strings.Contains(err.Error(), "The provided execution role does not have permissions to call PutTelemetryRecords on XRAY") {
 		t.Error(err)

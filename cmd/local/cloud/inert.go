@@ -67,7 +67,6 @@ func InertParts() []Inert {
 		{Type: "AWS::StepFunctions::StateMachineAlias", Part: "Properties.DeploymentPreference.Interval", Because: "a running stack is never updated"},
 		{Type: "AWS::StepFunctions::StateMachineAlias", Part: "Properties.DeploymentPreference.Alarms", Because: "there are no alarms that go off"},
 		{Type: "AWS::SNS::Topic", Part: "Properties.TracingConfig", Because: "there is no X-Ray to send traces to", Shown: true},
-		{Type: "AWS::Serverless::StateMachine", Part: "Properties.Logging", Because: "the history is kept anyway", Shown: true},
 	}
 }
 

@@ -217,8 +217,7 @@ func (d *deployment) make(id string, r resource) (Values, error) {
 // to what refers to this one: CodeDeploy's deployment group names the alarm that
 // watches the function. Create does not see them.
 var apart = map[string][]string{
-	"AWS::Serverless::Function":     {"DeploymentPreference"},
-	"AWS::Serverless::StateMachine": {"DeploymentPreference"},
+	"AWS::Serverless::Function": {"DeploymentPreference"},
 }
 
 // resolveApart finds faults in what stands apart.

@@ -114,9 +114,8 @@ func Parse(data []byte) (*Template, error) {
 	return t, nil
 }
 
-// generatedIDs are the aliases and the versions of state machines that SAM makes.
-// A function's version has a logical ID that changes with its content, and is
-// referred to as Function.Version.
+// generatedIDs are the aliases that SAM makes. A function's version has a logical
+// ID that changes with its content, and is referred to as Function.Version.
 // https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-generated-resources.html
 func (t *Template) generatedIDs() map[string]string {
 	generated := map[string]string{}
@@ -126,9 +125,6 @@ func (t *Template) generatedIDs() map[string]string {
 			continue
 		}
 		generated[id+"Alias"+alias] = id
-		if r.Type == "AWS::Serverless::StateMachine" {
-			generated[id+"Version"] = id
-		}
 	}
 	return generated
 }

@@ -4,8 +4,7 @@
 //
 // Where AWS says "approximately" or "eventually", this is exact: counts are
 // counts, a message is visible at the very instant its timeout ends, and
-// attributes take effect at once. Callers are not authenticated; a queue's
-// policy is asked only whether a topic may send to it.
+// attributes take effect at once.
 //
 // What is kept is bounded by each queue's retention period, as on AWS, and by
 // Config.MaxBytes, since it is kept in memory: beyond, sending is OverLimit.

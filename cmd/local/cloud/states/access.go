@@ -10,9 +10,10 @@ import (
 )
 
 // authorize asks for what the Service Authorization Reference lists: the action
-// on the execution, or on the state machine, which is also what a task's token
-// stands for.
+// on the execution, or on the state machine, which is what its versions and
+// aliases and the tokens of its tasks stand for.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
+// https://docs.aws.amazon.com/step-functions/latest/dg/auth-version-alias.html
 func (s *Service) authorize(ctx context.Context, in any) error {
 	if iam.Caller(ctx) == nil {
 		return nil

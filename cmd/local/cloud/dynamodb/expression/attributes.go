@@ -4,8 +4,8 @@ import "strings"
 
 // Attributes are the top-level attributes that an expression names, in its
 // order and maybe more than once, aliases resolved. It looks at the words
-// alone: a keyword is a reserved word, which no attribute's name is without an
-// alias, and a function is followed by its arguments.
+// alone: a keyword, but for REMOVE, is a reserved word, which no attribute's name
+// is without an alias, and a function is followed by its arguments.
 func Attributes(text string, names []Name) (attributes []string) {
 	for i := 0; i < len(text); {
 		if !isWord(text[i]) {
@@ -27,7 +27,7 @@ func Attributes(text string, names []Name) (attributes []string) {
 					attributes = append(attributes, n.Name)
 				}
 			}
-		case !call && !isReserved(word):
+		case !call && !isReserved(word) && !strings.EqualFold(word, "REMOVE"):
 			attributes = append(attributes, word)
 		}
 	}

@@ -37,6 +37,7 @@ func (f function) resources() []Resource {
 		roleID     = id + "Role"
 	)
 	overlay := map[string]any{
+		"KmsKeyArn":     customerKey(),
 		"LoggingConfig": map[string]any{"LogFormat": "JSON", "LogGroup": Ref(logGroupID)},
 	}
 	if f.atOnce != "" {
@@ -56,7 +57,6 @@ func (f function) resources() []Resource {
 			Tracing:       new("Active"), // spans of AWS's own; the SDK hands the trace on
 			Role:          new(GetAtt(roleID, "Arn")),
 			Environment:   environment(f.env),
-			KmsKeyArn:     new(customerKey()),
 			Events:        f.events,
 			AWSCloudFormationMetadata: map[string]any{
 				// SAM's own way of building Go knows no -ldflags: the

@@ -264,3 +264,165 @@ class Machine(Taught, CloudFormationModel):
     @staticmethod
     def destroy(physical_id, **_):
         call("stepfunctions", "delete_state_machine", stateMachineArn=physical_id)
+
+
+class Function(Taught, CloudFormationModel):
+    """moto knows the type, and drops half of its properties."""
+
+    type = "AWS::Lambda::Function"
+
+    @staticmethod
+    def create(name, FunctionName=None, Tags=(), ReservedConcurrentExecutions=None, **properties):
+        made = call("lambda", "create_function", FunctionName=FunctionName or name, Tags={t["Key"]: t["Value"] for t in Tags}, **properties)
+        if ReservedConcurrentExecutions is not None:
+            call("lambda", "put_function_concurrency", FunctionName=made["FunctionName"], ReservedConcurrentExecutions=ReservedConcurrentExecutions)
+        return made["FunctionName"], {"Arn": made["FunctionArn"]}
+
+    @staticmethod
+    def destroy(physical_id, **_):
+        call("lambda", "delete_function", FunctionName=physical_id)
+
+
+class EventSourceMapping(Taught, CloudFormationModel):
+    """As Function."""
+
+    type = "AWS::Lambda::EventSourceMapping"
+
+    @staticmethod
+    def create(name, **properties):
+        properties.pop("Tags", None)
+        return call("lambda", "create_event_source_mapping", **properties)["UUID"]
+
+    @staticmethod
+    def destroy(physical_id, **_):
+        call("lambda", "delete_event_source_mapping", UUID=physical_id)
+
+
+class Queue(Taught, CloudFormationModel):
+    """As Function."""
+
+    type = "AWS::SQS::Queue"
+
+    @staticmethod
+    def create(name, QueueName=None, Tags=(), **attributes):
+        url = call("sqs", "create_queue", QueueName=QueueName or name, Attributes={k: text(v) for k, v in attributes.items()}, tags={t["Key"]: t["Value"] for t in Tags})["QueueUrl"]
+        arn = call("sqs", "get_queue_attributes", QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        return url, {"Arn": arn, "QueueName": QueueName or name, "QueueUrl": url}
+
+    @staticmethod
+    def destroy(physical_id, **_):
+        call("sqs", "delete_queue", QueueUrl=physical_id)
+
+
+class Topic(Taught, CloudFormationModel):
+    """As Function."""
+
+    type = "AWS::SNS::Topic"
+
+    @staticmethod
+    def create(name, TopicName=None, Tags=(), Subscription=(), **attributes):
+        arn = call("sns", "create_topic", Name=TopicName or name, Attributes={k: text(v) for k, v in attributes.items()}, Tags=list(Tags))["TopicArn"]
+        for subscription in Subscription:
+            call("sns", "subscribe", TopicArn=arn, **subscription)
+        return arn, {"TopicArn": arn, "TopicName": TopicName or name}
+
+    @staticmethod
+    def destroy(physical_id, **_):
+        call("sns", "delete_topic", TopicArn=physical_id)
+
+
+class Table(Taught, CloudFormationModel):
+    """As Function. CloudFormation calls encryption SSEEnabled, the API Enabled."""
+
+    type = "AWS::DynamoDB::Table"
+
+    @staticmethod
+    def create(name, TableName=None, SSESpecification=None, TimeToLiveSpecification=None, PointInTimeRecoverySpecification=None, **properties):
+        if SSESpecification:
+            properties["SSESpecification"] = {"Enabled" if k == "SSEEnabled" else k: v for k, v in SSESpecification.items()}
+        table = TableName or name
+        arn = call("dynamodb", "create_table", TableName=table, **properties)["TableDescription"]["TableArn"]
+        if TimeToLiveSpecification:
+            call("dynamodb", "update_time_to_live", TableName=table, TimeToLiveSpecification=TimeToLiveSpecification)
+        if PointInTimeRecoverySpecification:
+            call("dynamodb", "update_continuous_backups", TableName=table, PointInTimeRecoverySpecification=PointInTimeRecoverySpecification)
+        return table, {"Arn": arn}
+
+    @staticmethod
+    def destroy(physical_id, **_):
+        call("dynamodb", "delete_table", TableName=physical_id)
+
+
+class Bucket(Taught, CloudFormationModel):
+    """As Function."""
+
+    type = "AWS::S3::Bucket"
+
+    @staticmethod
+    def create(name, BucketName=None, BucketEncryption=None, PublicAccessBlockConfiguration=None, OwnershipControls=None, VersioningConfiguration=None, LifecycleConfiguration=None, Tags=None):
+        bucket = BucketName or name.lower()
+        call("s3", "create_bucket", Bucket=bucket)
+        if BucketEncryption:
+            (rule,) = BucketEncryption["ServerSideEncryptionConfiguration"]
+            default = {"ApplyServerSideEncryptionByDefault": rule["ServerSideEncryptionByDefault"], **{k: v for k, v in rule.items() if k == "BucketKeyEnabled"}}
+            call("s3", "put_bucket_encryption", Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [default]})
+        if PublicAccessBlockConfiguration:
+            call("s3", "put_public_access_block", Bucket=bucket, PublicAccessBlockConfiguration=PublicAccessBlockConfiguration)
+        if OwnershipControls:
+            call("s3", "put_bucket_ownership_controls", Bucket=bucket, OwnershipControls=OwnershipControls)
+        if VersioningConfiguration:
+            call("s3", "put_bucket_versioning", Bucket=bucket, VersioningConfiguration=VersioningConfiguration)
+        if LifecycleConfiguration:
+            call("s3", "put_bucket_lifecycle_configuration", Bucket=bucket, LifecycleConfiguration={"Rules": [lifecycle(r) for r in LifecycleConfiguration["Rules"]]})
+        if Tags:
+            call("s3", "put_bucket_tagging", Bucket=bucket, Tagging={"TagSet": Tags})
+        return bucket, {"Arn": f"arn:aws:s3:::{bucket}", "DomainName": f"{bucket}.s3.amazonaws.com"}
+
+    @staticmethod
+    def destroy(physical_id, **_):
+        call("s3", "delete_bucket", Bucket=physical_id)
+
+
+def lifecycle(rule):
+    """A rule in the words of the API."""
+    rule = dict(rule)
+    api = {"Status": rule.pop("Status"), "Filter": {"Prefix": rule.pop("Prefix", "")}}
+    if "Id" in rule:
+        api["ID"] = rule.pop("Id")
+    if "ExpirationInDays" in rule:
+        api["Expiration"] = {"Days": rule.pop("ExpirationInDays")}
+    if "Transitions" in rule:
+        api["Transitions"] = [{"Days": t["TransitionInDays"], "StorageClass": t["StorageClass"]} for t in rule.pop("Transitions")]
+    if "NoncurrentVersionExpiration" in rule:
+        api["NoncurrentVersionExpiration"] = rule.pop("NoncurrentVersionExpiration")
+    if "NoncurrentVersionExpirationInDays" in rule:
+        api["NoncurrentVersionExpiration"] = {"NoncurrentDays": rule.pop("NoncurrentVersionExpirationInDays")}
+    if "AbortIncompleteMultipartUpload" in rule:
+        api["AbortIncompleteMultipartUpload"] = rule.pop("AbortIncompleteMultipartUpload")
+    if rule:
+        raise ValueError(f"a lifecycle rule's {', '.join(rule)} is not known here")
+    return api
+
+
+class Role(Taught, CloudFormationModel):
+    """moto keeps the documents of one from a stack as Python prints them."""
+
+    type = "AWS::IAM::Role"
+
+    @staticmethod
+    def create(name, AssumeRolePolicyDocument, RoleName=None, Policies=(), ManagedPolicyArns=(), **properties):
+        role = RoleName or name
+        arn = call("iam", "create_role", RoleName=role, AssumeRolePolicyDocument=AssumeRolePolicyDocument, **properties)["Role"]["Arn"]
+        for policy in Policies:
+            call("iam", "put_role_policy", RoleName=role, **policy)
+        for policy in ManagedPolicyArns:
+            call("iam", "attach_role_policy", RoleName=role, PolicyArn=policy)
+        return role, {"Arn": arn}
+
+    @staticmethod
+    def destroy(physical_id, Policies=(), ManagedPolicyArns=(), **_):
+        for policy in Policies:
+            call("iam", "delete_role_policy", RoleName=physical_id, PolicyName=policy["PolicyName"])
+        for policy in ManagedPolicyArns:
+            call("iam", "detach_role_policy", RoleName=physical_id, PolicyArn=policy)
+        call("iam", "delete_role", RoleName=physical_id)

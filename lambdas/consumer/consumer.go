@@ -20,16 +20,18 @@ import (
 // done: an invocation that times out returns its whole batch to the queue.
 const margin = 500 * time.Millisecond
 
-// A Message is one record of a batch.
+// A Message is one record of a batch, with the event that it holds.
+// https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
 type Message struct {
-	ID           string // SQS's message ID
-	Body         string // the event as it was published
-	Event        order.Event
-	ReceiveCount int       // how often it was received, this time included
-	SentAt       time.Time // to its queue
+	ID         string `json:"messageId"` // SQS's
+	Body       string `json:"body"`      // the event as it was published
+	Attributes struct {
+		ReceiveCount  int   `json:"ApproximateReceiveCount,string"` // this time included
+		SentTimestamp int64 `json:",string"`                        // Unix time in milliseconds
+	} `json:"attributes"`
 
-	// Log is for lines about the message, and so about its order.
-	Log *slog.Logger
+	Event order.Event  `json:"-"`
+	Log   *slog.Logger `json:"-"` // for lines about the message, and so about its order
 }
 
 // Handle acts on one event. Of an event that carries a task token the result,
@@ -49,12 +51,7 @@ func Each(log *Log, handle Handle, tasks Tasks) lambda.Handler {
 	one := single{log, handle, tasks}
 	return handler(func(ctx context.Context, b batch) (failed []string) {
 		messages, failed := decode(ctx, log, b)
-		for _, m := range messages {
-			if err := one.each(ctx, m); err != nil {
-				failed = append(failed, m.ID)
-			}
-		}
-		return failed
+		return append(failed, one.all(ctx, messages)...)
 	})
 }
 
@@ -83,17 +80,7 @@ func Whole(log *Log, handle func(ctx context.Context, batch []Message) error) la
 type handler func(ctx context.Context, b batch) (failed []string)
 
 // A batch is what of an SQS event matters here; the rest is most of it.
-// https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
-type batch struct {
-	Records []struct {
-		MessageID  string `json:"messageId"`
-		Body       string `json:"body"`
-		Attributes struct {
-			ApproximateReceiveCount int   `json:",string"`
-			SentTimestamp           int64 `json:",string"` // Unix time in milliseconds
-		} `json:"attributes"`
-	}
-}
+type batch struct{ Records []Message }
 
 // Invoke implements lambda.Handler.
 func (h handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
@@ -103,8 +90,15 @@ func (h handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	}
 	ctx, cancel := beforeDeadline(ctx)
 	defer cancel()
-	return json.Marshal(response(h(ctx, batch)))
+	failed := h(ctx, batch)
+	if len(failed) == 0 {
+		return allDone, nil
+	}
+	return json.Marshal(response(failed))
 }
+
+// allDone answers for a batch of which nothing failed. Nobody writes to it.
+var allDone = []byte(`{"batchItemFailures":[]}`)
 
 // beforeDeadline ends the work on a batch in time for its answer.
 func beforeDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
@@ -119,28 +113,26 @@ func beforeDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
 // says in the log what was received. What is no event goes round until its
 // queue gives it up to the dead-letter queue.
 func decode(ctx context.Context, log *Log, b batch) (messages []Message, failed []string) {
-	messages = make([]Message, 0, len(b.Records))
-	for _, r := range b.Records {
-		receiveCount := r.Attributes.ApproximateReceiveCount
-		e, err := parseEvent(r.Body)
-		if err != nil {
-			log.noEvent(ctx, r.MessageID, receiveCount, err)
-			failed = append(failed, r.MessageID)
+	messages = b.Records[:0]
+	for i := range b.Records {
+		m := &b.Records[i]
+		if err := parseEvent(m.Body, &m.Event); err != nil {
+			log.noEvent(ctx, m, err)
+			failed = append(failed, m.ID)
 			continue
 		}
-		m := Message{ID: r.MessageID, Body: r.Body, Event: e, ReceiveCount: receiveCount, SentAt: time.UnixMilli(r.Attributes.SentTimestamp).UTC()}
-		log.received(ctx, &m)
-		messages = append(messages, m)
+		m.Log = log.received(ctx, m)
+		messages = append(messages, *m)
 	}
 	return messages, failed
 }
 
 // parseEvent is order.ParseEvent, by a decoder that allocates little.
-func parseEvent(body string) (e order.Event, _ error) {
-	if err := json.Unmarshal([]byte(body), &e, json.MatchCaseInsensitiveNames(true)); err != nil {
-		return order.Event{}, fmt.Errorf("consumer: message is not CloudEvents JSON: %w", err)
+func parseEvent(body string, e *order.Event) error {
+	if err := json.Unmarshal([]byte(body), e, json.MatchCaseInsensitiveNames(true)); err != nil {
+		return fmt.Errorf("consumer: message is not CloudEvents JSON: %w", err)
 	}
-	return e, e.Check()
+	return e.Check()
 }
 
 // single sees messages through one by one.
@@ -148,6 +140,16 @@ type single struct {
 	log    *Log
 	handle Handle
 	tasks  Tasks
+}
+
+// all sees messages through, and returns the IDs of those that failed.
+func (s single) all(ctx context.Context, messages []Message) (failed []string) {
+	for _, m := range messages {
+		if err := s.each(ctx, m); err != nil {
+			failed = append(failed, m.ID)
+		}
+	}
+	return failed
 }
 
 // each sees one event through, unless time has run out.

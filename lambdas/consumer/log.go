@@ -44,20 +44,21 @@ const (
 	look = "only the orders topic may send to the queue: look at the message in the dead-letter queue"
 )
 
-// received says that a message came, and gives it the logger for what follows.
-func (l *Log) received(ctx context.Context, m *Message) {
-	m.Log = order.Logger(m.Event.Data.OrderID, l.executions.ARN(m.Event.Data.OrderID),
+// received says that a message came, by the logger for what follows.
+func (l *Log) received(ctx context.Context, m *Message) *slog.Logger {
+	log := order.Logger(m.Event.Data.OrderID, l.executions.ARN(m.Event.Data.OrderID),
 		slog.String("type", string(m.Event.Type)),
 		slog.String("eventId", m.Event.ID),
 		slog.String("messageId", m.ID),
-		slog.Int("receiveCount", m.ReceiveCount))
-	m.Log.LogAttrs(ctx, slog.LevelInfo, "event received", slog.Time("sentAt", m.SentAt))
+		slog.Int("receiveCount", m.Attributes.ReceiveCount))
+	log.LogAttrs(ctx, slog.LevelInfo, "event received", slog.Time("sentAt", time.UnixMilli(m.Attributes.SentTimestamp).UTC()))
+	return log
 }
 
 // noEvent says that a message is none that anybody could act on.
-func (l *Log) noEvent(ctx context.Context, messageID string, receiveCount int, err error) {
+func (l *Log) noEvent(ctx context.Context, m *Message, err error) {
 	slog.LogAttrs(ctx, slog.LevelError, "message is no event",
-		slog.String("messageId", messageID), slog.Int("receiveCount", receiveCount),
+		slog.String("messageId", m.ID), slog.Int("receiveCount", m.Attributes.ReceiveCount),
 		slog.Any("error", err), slog.String("next", look),
 		slog.String(metric.Consumer, l.consumer), slog.Int(metric.BatchFailures, 1), l.failed.Attr())
 }

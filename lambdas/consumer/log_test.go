@@ -63,7 +63,7 @@ func TestLog(t *testing.T) {
 			strings.Replace(`{"level":"ERROR","msg":"event failed",`+about("o-1"), `"test"`, `"order.cancelled"`, 1) + `,"took":1000000,` + returned +
 				`"CompensationFailures":1,` + embedded("Consumer", failures, compensations)}},
 		{"no event", each(nil, nil), "Ada", []string{
-			`{"level":"ERROR","msg":"message is no event",` + of + `,"error":"order: event is not CloudEvents JSON: invalid character 'A' looking for beginning of value",` +
+			`{"level":"ERROR","msg":"message is no event",` + of + `,"error":"consumer: message is not CloudEvents JSON: jsontext: invalid character 'A' at start of value",` +
 				`"next":"only the orders topic may send to the queue: look at the message in the dead-letter queue","Consumer":"test","BatchFailures":1,` + embedded("Consumer", failures)}},
 		{"a whole batch done", consumer.Whole(newLog(t), func(context.Context, []consumer.Message) error { return nil }), event("o-1", ""), []string{received("o-1"),
 			`{"level":"INFO","msg":"event done",` + about("o-1") + `,"took":1000000}`}},

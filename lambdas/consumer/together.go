@@ -22,6 +22,9 @@ func Together(log *Log, together HandleTogether, handle Handle, tasks Tasks) lam
 	one := single{log, handle, tasks}
 	return handler(func(ctx context.Context, b batch) (failed []string) {
 		messages, failed := decode(ctx, log, b)
+		if len(messages) < 2 { // there is nothing to share
+			return append(failed, one.all(ctx, messages)...)
+		}
 		first, later := firstOfEachOrder(messages)
 		results := seeThrough(ctx, together, first)
 
@@ -37,12 +40,7 @@ func Together(log *Log, together HandleTogether, handle Handle, tasks Tasks) lam
 				failed = append(failed, m.ID)
 			}
 		}
-		for _, m := range append(undone, later...) {
-			if err := one.each(ctx, m); err != nil {
-				failed = append(failed, m.ID)
-			}
-		}
-		return failed
+		return append(failed, one.all(ctx, append(undone, later...))...)
 	})
 }
 

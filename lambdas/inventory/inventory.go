@@ -38,7 +38,8 @@ func New(cfg aws.Config, getenv func(string) string) (lambda.Handler, error) {
 func (w *warehouse) handle(ctx context.Context, e order.Event) (any, error) {
 	switch e.Type {
 	case order.InventoryRequested:
-		return w.reserve(ctx, e.Data.OrderID, e.Data.Lines)
+		answer, err := w.reserve(ctx, e.Data.OrderID, e.Data.Lines)
+		return &answer, err
 	case order.OrderConfirmed:
 		return nil, w.commit(ctx, e.Data.OrderID, e.Data.Lines)
 	case order.OrderCancelled:

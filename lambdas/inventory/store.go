@@ -36,14 +36,21 @@ func (e unexpected) Error() string {
 	return fmt.Sprintf("inventory: reservation of order %q is %s", e.orderID, e.state)
 }
 
-// Stock moves from one count to another, and never below zero.
-const (
-	setAside = "SET available = available - :quantity, reserved = reserved + :quantity"
-	handOver = "SET reserved = reserved - :quantity, committed = committed + :quantity"
-	putBack  = "SET reserved = reserved - :quantity, available = available + :quantity"
+// A move takes stock from one count to another, and never below zero.
+type move struct{ update, condition string }
 
-	enoughAvailable = "available >= :quantity"
-	enoughReserved  = "reserved >= :quantity"
+var (
+	setAside = &move{"SET available = available - :quantity, reserved = reserved + :quantity", "available >= :quantity"}
+	handOver = &move{"SET reserved = reserved - :quantity, committed = committed + :quantity", "reserved >= :quantity"}
+	putBack  = &move{"SET reserved = reserved - :quantity, available = available + :quantity", "reserved >= :quantity"}
+)
+
+// Of reservations' writes, what is the same in all of them.
+var (
+	isNew      = aws.String("attribute_not_exists(orderId)")
+	isReserved = aws.String("#status = :reserved")
+	setStatus  = aws.String("SET #status = :state")
+	statusName = map[string]string{"#status": "status"}
 )
 
 // reserve writes reservations and takes their items from what is available, in
@@ -56,11 +63,11 @@ func (s *store) reserve(ctx context.Context, rs ...reservation) error {
 		writes = append(writes, types.TransactWriteItem{Put: &types.Put{
 			TableName:                           &s.reservations,
 			Item:                                row(r),
-			ConditionExpression:                 aws.String("attribute_not_exists(orderId)"),
+			ConditionExpression:                 isNew,
 			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 		}})
 	}
-	failures, err := s.transact(ctx, len(rs), s.appendMoves(writes, items, setAside, enoughAvailable))
+	failures, err := s.transact(ctx, len(rs), s.appendMoves(writes, items, setAside))
 	if err != nil || failures == nil {
 		return err
 	}
@@ -86,17 +93,17 @@ func (s *store) settle(ctx context.Context, to state, rs ...reservation) error {
 		writes = append(writes, types.TransactWriteItem{Update: &types.Update{
 			TableName:                &s.reservations,
 			Key:                      map[string]types.AttributeValue{"orderId": str(r.orderID)},
-			UpdateExpression:         aws.String("SET #status = :state"),
-			ConditionExpression:      aws.String("#status = :reserved"),
-			ExpressionAttributeNames: map[string]string{"#status": "status"},
+			UpdateExpression:         setStatus,
+			ConditionExpression:      isReserved,
+			ExpressionAttributeNames: statusName,
 			ExpressionAttributeValues: map[string]types.AttributeValue{
-				":state":    str(string(to)),
-				":reserved": str(string(reserved)),
+				":state":    statuses[to],
+				":reserved": statuses[reserved],
 			},
 			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 		}})
 	}
-	failures, err := s.transact(ctx, len(rs), s.appendMoves(writes, items, move, enoughReserved))
+	failures, err := s.transact(ctx, len(rs), s.appendMoves(writes, items, move))
 	if err != nil || failures == nil {
 		return err
 	}
@@ -120,6 +127,9 @@ func short(items []order.Item, failures []*types.CancellationReason) string {
 
 // itemsOf is what reservations take in all: one item for each SKU.
 func itemsOf(rs []reservation) []order.Item {
+	if len(rs) == 1 {
+		return rs[0].items
+	}
 	var items []order.Item
 	for _, r := range rs {
 		items = append(items, r.items...)
@@ -128,13 +138,13 @@ func itemsOf(rs []reservation) []order.Item {
 }
 
 // appendMoves adds the stock's share of a transaction, one write for each item.
-func (s *store) appendMoves(writes []types.TransactWriteItem, items []order.Item, move, enough string) []types.TransactWriteItem {
+func (s *store) appendMoves(writes []types.TransactWriteItem, items []order.Item, move *move) []types.TransactWriteItem {
 	for _, item := range items {
 		writes = append(writes, types.TransactWriteItem{Update: &types.Update{
 			TableName:           &s.stock,
 			Key:                 map[string]types.AttributeValue{"sku": str(item.SKU)},
-			UpdateExpression:    &move,
-			ConditionExpression: &enough,
+			UpdateExpression:    &move.update,
+			ConditionExpression: &move.condition,
 			ExpressionAttributeValues: map[string]types.AttributeValue{
 				":quantity": num(item.Quantity),
 			},
@@ -274,7 +284,7 @@ func (s *store) putTombstone(ctx context.Context, orderID string, at time.Time) 
 		_, err := s.db.PutItem(ctx, &dynamodb.PutItemInput{
 			TableName:                           &s.reservations,
 			Item:                                item,
-			ConditionExpression:                 aws.String("attribute_not_exists(orderId)"),
+			ConditionExpression:                 isNew,
 			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 		})
 		if failed, ok := errors.AsType[*types.ConditionalCheckFailedException](err); ok {
@@ -309,10 +319,17 @@ func row(r reservation) map[string]types.AttributeValue {
 	}
 	return map[string]types.AttributeValue{
 		"orderId":    str(r.orderID),
-		"status":     str(string(r.state)),
+		"status":     statuses[r.state],
 		"lines":      &types.AttributeValueMemberL{Value: lines},
 		"reservedAt": str(r.at.Format(time.RFC3339Nano)),
 	}
+}
+
+// statuses are the states as rows have them.
+var statuses = map[state]types.AttributeValue{
+	reserved:  str(string(reserved)),
+	committed: str(string(committed)),
+	released:  str(string(released)),
 }
 
 // A storedReservation is a reservation's row as attributevalue reads it.

@@ -9,8 +9,11 @@ import (
 // Logger is the default logger for lines about one order. Each line has the
 // order's ID, its execution's ARN, and what else is the same in all of them.
 func Logger(orderID, executionARN string, more ...slog.Attr) *slog.Logger {
-	attrs := append(make([]slog.Attr, 0, 2+len(more)), slog.String("orderId", orderID), slog.String("execution", executionARN))
-	return slog.New(&about{slog.Default().Handler(), append(attrs, more...)})
+	a := &about{Handler: slog.Default().Handler()}
+	a.attrs = append(a.room[:0], slog.String("orderId", orderID), slog.String("execution", executionARN))
+	a.attrs = append(a.attrs, more...)
+	a.logger = *slog.New(a)
+	return &a.logger
 }
 
 // about puts attributes in front of those of each line. For the few lines that
@@ -19,6 +22,9 @@ func Logger(orderID, executionARN string, more ...slog.Attr) *slog.Logger {
 type about struct {
 	slog.Handler
 	attrs []slog.Attr
+	room  [6]slog.Attr // for most attrs
+
+	logger slog.Logger // that writes here; all is one piece of memory
 }
 
 // Handle implements slog.Handler.
@@ -35,7 +41,7 @@ func (a *about) Handle(ctx context.Context, r slog.Record) error {
 
 // WithAttrs implements slog.Handler.
 func (a *about) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return &about{a.Handler, slices.Concat(a.attrs, attrs)}
+	return &about{Handler: a.Handler, attrs: slices.Concat(a.attrs, attrs)}
 }
 
 // WithGroup implements slog.Handler.

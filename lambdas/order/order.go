@@ -126,6 +126,9 @@ func ValidSKU(s string) bool {
 // Merge adds up the items that share a SKU, in the order in which each SKU
 // first came, so that no later stage meets one SKU twice.
 func Merge(items []Item) []Item {
+	if len(items) < 2 {
+		return items
+	}
 	merged := make([]Item, 0, len(items))
 	index := make(map[string]int, len(items))
 	for _, item := range items {

@@ -3,7 +3,6 @@ package shipment
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +13,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/go-json-experiment/json"
 
 	"orderflow/lambdas/order"
 )
@@ -59,6 +60,8 @@ const (
 	maxReason      = 300              // characters of a refusal's reason
 )
 
+var jsonType = []string{"application/json"} // as a header has it
+
 // Doer sends HTTP requests; *http.Client and aws.HTTPClient are one.
 type Doer interface {
 	Do(*http.Request) (*http.Response, error)
@@ -86,7 +89,7 @@ func NewHTTPCarrier(carrierURL string, client Doer) (*HTTPCarrier, error) {
 
 // Book implements Carrier.
 func (c *HTTPCarrier) Book(ctx context.Context, orderID string, parcel Parcel) (Label, error) {
-	body, err := json.Marshal(parcel)
+	body, err := json.Marshal(&parcel)
 	if err != nil {
 		return Label{}, fmt.Errorf("shipment: parcel: %w", err)
 	}
@@ -124,8 +127,7 @@ func (c *HTTPCarrier) do(ctx context.Context, method, orderID string, body []byt
 	if err != nil {
 		return 0, nil, fmt.Errorf("shipment: carrier: %w", err)
 	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Accept", "application/json")
+	req.Header["Content-Type"], req.Header["Accept"] = jsonType, jsonType
 	resp, err := c.client.Do(req)
 	if err != nil {
 		return 0, nil, fmt.Errorf("shipment: carrier: %w", err)

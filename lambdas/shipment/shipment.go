@@ -46,7 +46,8 @@ func New(cfg aws.Config, getenv func(string) string) (lambda.Handler, error) {
 func (d *desk) handle(ctx context.Context, e order.Event) (any, error) {
 	switch e.Type {
 	case order.ShipmentRequested:
-		return d.book(ctx, e.Data.OrderID, e.Data.Lines)
+		answer, err := d.book(ctx, e.Data.OrderID, e.Data.Lines)
+		return &answer, err
 	case order.OrderConfirmed:
 		return nil, d.dispatch(ctx, e.Data.OrderID)
 	case order.OrderCancelled:

@@ -21,6 +21,22 @@ type store struct {
 	shipments, orders string // table names
 }
 
+// What is the same in all calls.
+var (
+	isNew            = aws.String("attribute_not_exists(orderId)")
+	isBooked         = aws.String("#status = :booked")
+	setStatus        = aws.String("SET #status = :to")
+	parcelAttributes = aws.String("#status, carrier, trackingNumber, bookedAt")
+	statusAndAddress = aws.String("#status, shippingAddress")
+	statusName       = map[string]string{"#status": "status"}
+
+	statuses = map[state]types.AttributeValue{
+		booked:     str(string(booked)),
+		dispatched: str(string(dispatched)),
+		cancelled:  str(string(cancelled)),
+	}
+)
+
 // known is what the tables hold about an order.
 type known struct {
 	status   order.Status
@@ -43,15 +59,14 @@ func (e unexpected) Error() string {
 // read reads an order and its shipment with one call.
 func (s *store) read(ctx context.Context, orderID string) (known, error) {
 	key := []map[string]types.AttributeValue{{"orderId": str(orderID)}}
-	status := map[string]string{"#status": "status"}
 	request := map[string]types.KeysAndAttributes{
 		s.shipments: {Keys: key, ConsistentRead: aws.Bool(true),
-			ProjectionExpression:     aws.String("#status, carrier, trackingNumber, bookedAt"),
-			ExpressionAttributeNames: status,
+			ProjectionExpression:     parcelAttributes,
+			ExpressionAttributeNames: statusName,
 		},
 		s.orders: {Keys: key, ConsistentRead: aws.Bool(true),
-			ProjectionExpression:     aws.String("#status, shippingAddress"),
-			ExpressionAttributeNames: status,
+			ProjectionExpression:     statusAndAddress,
+			ExpressionAttributeNames: statusName,
 		},
 	}
 	out, err := s.db.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: request})
@@ -80,7 +95,7 @@ func (s *store) read(ctx context.Context, orderID string) (known, error) {
 func (s *store) putBooked(ctx context.Context, orderID string, shipment order.Shipment) error {
 	return s.putNew(ctx, orderID, map[string]types.AttributeValue{
 		"orderId":        str(orderID),
-		"status":         str(string(booked)),
+		"status":         statuses[booked],
 		"carrier":        str(shipment.Carrier),
 		"trackingNumber": str(shipment.TrackingNumber),
 		"bookedAt":       str(shipment.BookedAt.Format(time.RFC3339Nano)),
@@ -93,7 +108,7 @@ func (s *store) putBooked(ctx context.Context, orderID string, shipment order.Sh
 func (s *store) putTombstone(ctx context.Context, orderID string, at time.Time) error {
 	return s.putNew(ctx, orderID, map[string]types.AttributeValue{
 		"orderId":       str(orderID),
-		"status":        str(string(cancelled)),
+		"status":        statuses[cancelled],
 		"cancelledAt":   str(at.Format(time.RFC3339Nano)),
 		order.ExpiresAt: num(at.Add(order.TombstoneLife).Unix()),
 	})
@@ -103,7 +118,7 @@ func (s *store) putNew(ctx context.Context, orderID string, item map[string]type
 	_, err := s.db.PutItem(ctx, &dynamodb.PutItemInput{
 		TableName:                           &s.shipments,
 		Item:                                item,
-		ConditionExpression:                 aws.String("attribute_not_exists(orderId)"),
+		ConditionExpression:                 isNew,
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	})
 	return written(orderID, err)
@@ -115,12 +130,12 @@ func (s *store) advance(ctx context.Context, orderID string, to state) error {
 	_, err := s.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName:                &s.shipments,
 		Key:                      map[string]types.AttributeValue{"orderId": str(orderID)},
-		UpdateExpression:         aws.String("SET #status = :to"),
-		ConditionExpression:      aws.String("#status = :booked"),
-		ExpressionAttributeNames: map[string]string{"#status": "status"},
+		UpdateExpression:         setStatus,
+		ConditionExpression:      isBooked,
+		ExpressionAttributeNames: statusName,
 		ExpressionAttributeValues: map[string]types.AttributeValue{
-			":to":     str(string(to)),
-			":booked": str(string(booked)),
+			":to":     statuses[to],
+			":booked": statuses[booked],
 		},
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	})
@@ -164,12 +179,27 @@ func parse(item map[string]types.AttributeValue) (state, order.Shipment, error) 
 }
 
 func parseOrder(item map[string]types.AttributeValue) (order.Status, order.Address, error) {
-	var stored order.Order
-	err := attributevalue.UnmarshalMapWithOptions(item, &stored, func(o *attributevalue.DecoderOptions) { o.TagKey = "json" })
-	if err != nil {
-		return "", order.Address{}, fmt.Errorf("shipment: order row: %w", err)
+	address, ok := item["shippingAddress"].(*types.AttributeValueMemberM)
+	if !ok {
+		return "", order.Address{}, errors.New("shipment: order row has no shippingAddress")
 	}
-	return stored.Status, stored.ShippingAddress, nil
+	return order.Status(text(item["status"])), order.Address{
+		Name:       text(address.Value["name"]),
+		Line1:      text(address.Value["line1"]),
+		Line2:      text(address.Value["line2"]),
+		City:       text(address.Value["city"]),
+		Region:     text(address.Value["region"]),
+		PostalCode: text(address.Value["postalCode"]),
+		Country:    text(address.Value["country"]),
+	}, nil
+}
+
+// text is a string's value, "" of what is none.
+func text(v types.AttributeValue) string {
+	if s, ok := v.(*types.AttributeValueMemberS); ok {
+		return s.Value
+	}
+	return ""
 }
 
 func str(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }

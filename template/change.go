@@ -177,11 +177,11 @@ func currentVersion() json.Marshaler {
 	}
 }
 
-// released is the alias of the state machine. The definition names the version
+// currentAlias is the alias of the state machine. The definition names the version
 // of the validation, which a new definition therefore brings with it: that is
 // all of its canary.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-stepfunctions-statemachinealias-deploymentpreference.html
-func released() json.Marshaler {
+func currentAlias() json.Marshaler {
 	return with(stepfunctions.StateMachineAlias{
 		Name: new(live),
 		DeploymentPreference: &stepfunctions.StateMachineAlias_DeploymentPreference{

@@ -48,7 +48,7 @@ func journey() []Resource {
 	return append([]Resource{
 		{ID: orderStateMachine, Body: stateMachine()},
 		{ID: stateMachineVersion, Body: currentVersion()},
-		{ID: stateMachineAlias, Body: released()},
+		{ID: stateMachineAlias, Body: currentAlias()},
 		role(stateMachineRole, "What "+orderStateMachine+" may do.",
 			trustService("states.amazonaws.com").actingFor(Sub(stateMachineARN), Sub(stateMachineARN+":*")),
 			invokeVersions(validationFunction),

@@ -96,7 +96,7 @@ func TestDeployedCallersNameTheAlias(t *testing.T) {
 		t.Errorf("the schedule invokes %v", got)
 	}
 	for role, want := range map[string]any{
-		runScheduleRole:  "ReconciliationFunctionAliaslive",
+		runScheduleRole:  reconciliationFunction + ".Arn:" + live,
 		stateMachineRole: validationFunction + ".Arn:*", // and the versions that older executions name
 	} {
 		if got := allowed(t, resources[role], "lambda:InvokeFunction"); !slices.Equal(got, []any{want}) {

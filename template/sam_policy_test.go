@@ -3,7 +3,6 @@ package template
 import (
 	"cmp"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"maps"
 	"os"
@@ -15,8 +14,6 @@ import (
 
 	gocmp "github.com/google/go-cmp/cmp"
 )
-
-var update = flag.Bool("update", false, "rewrite testdata/permissions.txt")
 
 // permissionsFile is who may do what, for people to agree to.
 const permissionsFile = "testdata/permissions.txt"

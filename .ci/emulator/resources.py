@@ -259,7 +259,7 @@ class Machine(Taught, CloudFormationModel):
         more.pop("Tags", None)
         optional = {k: v for k, v in lower({"LoggingConfiguration": LoggingConfiguration, **more}).items() if v}
         arn = call("stepfunctions", "create_state_machine", name=StateMachineName or name, type=StateMachineType, definition=definition, roleArn=RoleArn, **optional)["stateMachineArn"]
-        return arn, {"Arn": arn, "Name": StateMachineName or name}
+        return arn, {"Arn": arn, "Name": StateMachineName or name, "StateMachineRevisionId": "1"}
 
     @staticmethod
     def destroy(physical_id, **_):
@@ -272,7 +272,9 @@ class Function(Taught, CloudFormationModel):
     type = "AWS::Lambda::Function"
 
     @staticmethod
-    def create(name, FunctionName=None, Tags=(), ReservedConcurrentExecutions=None, **properties):
+    def create(name, FunctionName=None, Tags=(), ReservedConcurrentExecutions=None, KmsKeyArn=None, **properties):
+        if KmsKeyArn:
+            properties["KMSKeyArn"] = KmsKeyArn
         made = call("lambda", "create_function", FunctionName=FunctionName or name, Tags={t["Key"]: t["Value"] for t in Tags}, **properties)
         if ReservedConcurrentExecutions is not None:
             call("lambda", "put_function_concurrency", FunctionName=made["FunctionName"], ReservedConcurrentExecutions=ReservedConcurrentExecutions)
@@ -426,3 +428,40 @@ class Role(Taught, CloudFormationModel):
         for policy in ManagedPolicyArns:
             call("iam", "detach_role_policy", RoleName=physical_id, PolicyArn=policy)
         call("iam", "delete_role", RoleName=physical_id)
+
+
+class FunctionVersion(Taught, CloudFormationModel):
+    """moto knows the type, and not its attributes."""
+
+    type = "AWS::Lambda::Version"
+
+    @staticmethod
+    def create(name, FunctionName, **properties):
+        made = call("lambda", "publish_version", FunctionName=FunctionName, **{k: v for k, v in properties.items() if k in ("CodeSha256", "Description")})
+        return made["FunctionArn"], {"FunctionArn": made["FunctionArn"], "Version": made["Version"]}
+
+
+class MachineVersion(Taught, CloudFormationModel):
+    type = "AWS::StepFunctions::StateMachineVersion"
+
+    @staticmethod
+    def create(name, StateMachineArn=None, StateMachineRevisionId=None, Description=None):
+        # moto has no PublishStateMachineVersion, but an update that publishes.
+        arn = call("stepfunctions", "update_state_machine", stateMachineArn=StateMachineArn, publish=True, **({"versionDescription": Description} if Description else {}))["stateMachineVersionArn"]
+        return arn, {"Arn": arn}
+
+
+class MachineAlias(Taught, CloudFormationModel):
+    type = "AWS::StepFunctions::StateMachineAlias"
+
+    @staticmethod
+    def create(name, Name=None, Description=None, DeploymentPreference=None, RoutingConfiguration=None):
+        # The first version gets all there is, however gradual the next ones come.
+        routes = RoutingConfiguration or [{"StateMachineVersionArn": DeploymentPreference["StateMachineVersionArn"], "Weight": 100}]
+        routes = [{k[0].lower() + k[1:]: v for k, v in r.items()} for r in routes]
+        arn = call("stepfunctions", "create_state_machine_alias", name=Name or name, routingConfiguration=routes)["stateMachineAliasArn"]
+        return arn, {"Arn": arn}
+
+    @staticmethod
+    def destroy(physical_id, **_):
+        call("stepfunctions", "delete_state_machine_alias", stateMachineAliasArn=physical_id)

@@ -7,9 +7,9 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
-	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"orderflow/lambdas/consumer"
 )
@@ -39,52 +39,82 @@ func newObject(batch []consumer.Message) (object, error) {
 		if err := appendLine(&body, m); err != nil {
 			return object{}, err
 		}
-		fmt.Fprintln(ids, m.Event.ID)
+		ids.Write(append(append(make([]byte, 0, 128), m.Event.ID...), '\n'))
 	}
-	hour := batch[0].Event.Time.UTC().Format("year=2006/month=01/day=02/hour=15")
-	return object{
-		key:  fmt.Sprintf("events/%s/%s.jsonl", hour, hex.EncodeToString(ids.Sum(nil)[:16])),
-		body: body.Bytes(),
-	}, nil
+	key := batch[0].Event.Time.UTC().AppendFormat(make([]byte, 0, 128), "events/year=2006/month=01/day=02/hour=15/")
+	key = hex.AppendEncode(key, ids.Sum(nil)[:16])
+	return object{key: string(append(key, ".jsonl"...)), body: body.Bytes()}, nil
 }
 
 // appendLine adds an event as it was published, but for its task token: who
-// holds it may decide the order.
-func appendLine(body *bytes.Buffer, m consumer.Message) error {
-	line := []byte(m.Body)
-	if m.Event.Data.TaskToken != "" {
-		var err error
-		if line, err = withoutToken(line); err != nil {
+// holds it may decide the order. The token is found as consumers find it: in
+// letters of any case.
+func appendLine(body *bytes.Buffer, m consumer.Message) (err error) {
+	body.Grow(len(m.Body) + 1)
+	if m.Event.Data.TaskToken == "" {
+		err = json.Compact(body, []byte(m.Body))
+		body.WriteByte('\n')
+	} else {
+		twice := jsontext.AllowDuplicateNames(true) // it was read: nothing is twice
+		in, out := jsontext.NewDecoder(bytes.NewBufferString(m.Body), twice), jsontext.NewEncoder(body, twice)
+		err = copyWithout(in, out, "data", "taskToken")
+	}
+	if err != nil {
+		return fmt.Errorf("analytics: event %q: %w", m.Event.ID, err)
+	}
+	return nil
+}
+
+// copyWithout copies a value, but for a member at a path of names.
+func copyWithout(in *jsontext.Decoder, out *jsontext.Encoder, path ...string) error {
+	if len(path) == 0 || in.PeekKind() != '{' {
+		return copyValue(in, out)
+	}
+	if err := copyToken(in, out); err != nil {
+		return err
+	}
+	for in.PeekKind() == '"' {
+		name, err := in.ReadValue()
+		if err != nil {
+			return err
+		}
+		rest := []string(nil)
+		if isNamed(name, path[0]) {
+			if rest = path[1:]; len(rest) == 0 {
+				if err := in.SkipValue(); err != nil {
+					return err
+				}
+				continue
+			}
+		}
+		if err := out.WriteValue(name); err != nil {
+			return err
+		}
+		if err := copyWithout(in, out, rest...); err != nil {
 			return err
 		}
 	}
-	if err := json.Compact(body, line); err != nil {
-		return fmt.Errorf("analytics: event %q: %w", m.Event.ID, err)
-	}
-	return body.WriteByte('\n')
+	return copyToken(in, out)
 }
 
-// withoutToken is an event without its task token, found as order.ParseEvent
-// finds it: in letters of any case.
-func withoutToken(event []byte) ([]byte, error) {
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(event, &members); err != nil {
-		return nil, fmt.Errorf("analytics: event: %w", err)
+func isNamed(quoted jsontext.Value, name string) bool {
+	var buffer [64]byte
+	unquoted, err := jsontext.AppendUnquote(buffer[:0], quoted)
+	return err == nil && bytes.EqualFold(unquoted, []byte(name))
+}
+
+func copyValue(in *jsontext.Decoder, out *jsontext.Encoder) error {
+	value, err := in.ReadValue()
+	if err != nil {
+		return err
 	}
-	for name, value := range members {
-		if !strings.EqualFold(name, "data") {
-			continue
-		}
-		var data map[string]json.RawMessage
-		if err := json.Unmarshal(value, &data); err != nil {
-			return nil, fmt.Errorf("analytics: event data: %w", err)
-		}
-		maps.DeleteFunc(data, func(name string, _ json.RawMessage) bool { return strings.EqualFold(name, "taskToken") })
-		kept, err := json.Marshal(data)
-		if err != nil {
-			return nil, fmt.Errorf("analytics: event data: %w", err)
-		}
-		members[name] = kept
+	return out.WriteValue(value)
+}
+
+func copyToken(in *jsontext.Decoder, out *jsontext.Encoder) error {
+	token, err := in.ReadToken()
+	if err != nil {
+		return err
 	}
-	return json.Marshal(members)
+	return out.WriteToken(token)
 }

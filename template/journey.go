@@ -9,6 +9,7 @@ import (
 	"github.com/awslabs/goformation/v7/cloudformation/dynamodb"
 	"github.com/awslabs/goformation/v7/cloudformation/sns"
 	"github.com/awslabs/goformation/v7/cloudformation/stepfunctions"
+	"github.com/awslabs/goformation/v7/cloudformation/xray"
 )
 
 const (
@@ -151,5 +152,16 @@ func topic() []Resource {
 			Topics:         []string{Ref(ordersTopic)},
 			PolicyDocument: policy(denyPlainHTTP("sns:Publish", Ref(ordersTopic))),
 		}},
+		{ID: ordersTopic + "TracingPolicy", Body: xray.ResourcePolicy{
+			PolicyName:     Sub("${AWS::StackName}-${AWS::Region}-topic"), // one for the account
+			PolicyDocument: Sub(traceDeliveries),
+		}},
 	}
 }
+
+// traceDeliveries lets our topic send segments; X-Ray takes a text. Without it
+// they are lost, and nobody is told.
+// https://docs.aws.amazon.com/sns/latest/dg/sns-active-tracing.html
+const traceDeliveries = `{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, ` +
+	`"Action": ["xray:PutTraceSegments", "xray:GetSamplingRules", "xray:GetSamplingTargets"], "Resource": "*", ` +
+	`"Condition": {"StringEquals": {"aws:SourceAccount": "${AWS::AccountId}"}, "StringLike": {"aws:SourceArn": "${OrdersTopic}"}}}]}`

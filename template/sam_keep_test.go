@@ -37,6 +37,7 @@ var keepNothing = []string{
 	"AWS::SNS::Subscription",
 	"AWS::Scheduler::Schedule",
 	"AWS::StepFunctions::StateMachineAlias", "AWS::StepFunctions::StateMachineVersion",
+	"AWS::XRay::ResourcePolicy",
 }
 
 func TestEverythingKeptIsEncryptedUnderTheCustomersKey(t *testing.T) {

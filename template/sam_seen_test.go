@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"orderflow/cmd/local/cloud/cloudformation"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // TestTraced: X-Ray follows an order from the function behind the API, for HTTP
@@ -36,6 +38,30 @@ func TestTraced(t *testing.T) {
 	}
 	if traced["AWS::Lambda::Function"] != 7 || traced["AWS::StepFunctions::StateMachine"] != 1 || traced["AWS::SNS::Topic"] != 1 {
 		t.Errorf("traced are %v, want seven functions, a state machine and a topic", traced)
+	}
+}
+
+// TestTopicMayTrace: a topic's segments are lost unless X-Ray's own policy lets
+// that topic, and no other, send them.
+func TestTopicMayTrace(t *testing.T) {
+	resources := translate(t, New(Consumers(), Auth{})).deployed(t, nil)
+	text, _ := resources[ordersTopic+"TracingPolicy"].Properties["PolicyDocument"].(string)
+	var document struct{ Statement []statement }
+	if err := json.Unmarshal([]byte(text), &document); err != nil {
+		t.Fatalf("%q: %v", text, err)
+	}
+	want := []statement{{
+		Effect:    "Allow",
+		Principal: map[string]any{"Service": "sns.amazonaws.com"},
+		Action:    list{"xray:PutTraceSegments", "xray:GetSamplingRules", "xray:GetSamplingTargets"},
+		Resource:  list{"*"},
+		Condition: map[string]map[string]list{
+			"StringEquals": {"aws:SourceAccount": {"111122223333"}},
+			"StringLike":   {"aws:SourceArn": {ordersTopic}},
+		},
+	}}
+	if diff := cmp.Diff(want, document.Statement); diff != "" {
+		t.Error(diff)
 	}
 }
 

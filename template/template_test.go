@@ -113,6 +113,7 @@ func TestEveryResourceIsNamedAfterItsType(t *testing.T) {
 		"AWS::Scheduler::Schedule":                "Schedule",
 		"AWS::Serverless::Function":               "Function",
 		"AWS::Serverless::HttpApi":                "Api",
+		"AWS::XRay::ResourcePolicy":               "TracingPolicy",
 		"AWS::StepFunctions::StateMachine":        "StateMachine",
 		"AWS::StepFunctions::StateMachineAlias":   "StateMachineAlias",
 		"AWS::StepFunctions::StateMachineVersion": "StateMachineVersion",

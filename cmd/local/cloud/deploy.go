@@ -72,6 +72,7 @@ var creators = map[string]creator{
 	"AWS::Scheduler::Schedule":                (*deployment).schedule,
 	"AWS::Serverless::Function":               (*deployment).function,
 	"AWS::Serverless::HttpApi":                (*deployment).httpAPI,
+	"AWS::XRay::ResourcePolicy":               named("PolicyName", "policy/"),
 	"AWS::StepFunctions::StateMachine":        (*deployment).stateMachine,
 	"AWS::StepFunctions::StateMachineAlias":   (*deployment).stateMachineAlias,
 	"AWS::StepFunctions::StateMachineVersion": (*deployment).stateMachineVersion,

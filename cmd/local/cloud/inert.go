@@ -66,6 +66,7 @@ func InertParts() []Inert {
 		{Type: "AWS::StepFunctions::StateMachineAlias", Part: "Properties.DeploymentPreference.Percentage", Because: "a running stack is never updated"},
 		{Type: "AWS::StepFunctions::StateMachineAlias", Part: "Properties.DeploymentPreference.Interval", Because: "a running stack is never updated"},
 		{Type: "AWS::StepFunctions::StateMachineAlias", Part: "Properties.DeploymentPreference.Alarms", Because: "there are no alarms that go off"},
+		{Type: "AWS::XRay::ResourcePolicy", Because: "there is no X-Ray to send traces to"},
 		{Type: "AWS::SNS::Topic", Part: "Properties.TracingConfig", Because: "there is no X-Ray to send traces to", Shown: true},
 	}
 }

@@ -51,6 +51,15 @@ def text(value):
     return value if isinstance(value, str) else json.dumps(value)
 
 
+def lower(value):
+    """Properties as those APIs spell them that begin members in lower case."""
+    if isinstance(value, dict):
+        return {name[0].lower() + name[1:]: lower(v) for name, v in value.items()}
+    if isinstance(value, list):
+        return [lower(v) for v in value]
+    return value
+
+
 class Taught:
     """A resource made by a call: its type, and what makes and deletes it. moto
     finds what derives from CloudFormationModel itself."""
@@ -209,8 +218,7 @@ class MetricFilter(Taught, CloudFormationModel):
 
     @staticmethod
     def create(name, LogGroupName, FilterPattern, MetricTransformations, FilterName=None, **_):
-        transformations = [{k[0].lower() + k[1:]: v for k, v in t.items()} for t in MetricTransformations]
-        call("logs", "put_metric_filter", logGroupName=LogGroupName, filterName=FilterName or name, filterPattern=FilterPattern, metricTransformations=transformations)
+        call("logs", "put_metric_filter", logGroupName=LogGroupName, filterName=FilterName or name, filterPattern=FilterPattern, metricTransformations=lower(MetricTransformations))
         return FilterName or name
 
 
@@ -237,7 +245,6 @@ class DeploymentGroup(Taught, CloudFormationModel):
 
     @staticmethod
     def create(name, DeploymentGroupName=None, **properties):
-        lower = lambda v: {k[0].lower() + k[1:]: lower(x) for k, x in v.items()} if isinstance(v, dict) else [lower(x) for x in v] if isinstance(v, list) else v
         call("codedeploy", "create_deployment_group", deploymentGroupName=DeploymentGroupName or name, **lower(properties))
         return DeploymentGroupName or name
 
@@ -255,7 +262,6 @@ class Machine(Taught, CloudFormationModel):
             definition = json.dumps(Definition)
         for variable, value in DefinitionSubstitutions.items():
             definition = definition.replace("${" + variable + "}", str(value))
-        lower = lambda v: {k[0].lower() + k[1:]: lower(x) for k, x in v.items()} if isinstance(v, dict) else [lower(x) for x in v] if isinstance(v, list) else v
         more.pop("Tags", None)
         optional = {k: v for k, v in lower({"LoggingConfiguration": LoggingConfiguration, **more}).items() if v}
         arn = call("stepfunctions", "create_state_machine", name=StateMachineName or name, type=StateMachineType, definition=definition, roleArn=RoleArn, **optional)["stateMachineArn"]
@@ -458,8 +464,7 @@ class MachineAlias(Taught, CloudFormationModel):
     def create(name, Name=None, Description=None, DeploymentPreference=None, RoutingConfiguration=None):
         # The first version gets all there is, however gradual the next ones come.
         routes = RoutingConfiguration or [{"StateMachineVersionArn": DeploymentPreference["StateMachineVersionArn"], "Weight": 100}]
-        routes = [{k[0].lower() + k[1:]: v for k, v in r.items()} for r in routes]
-        arn = call("stepfunctions", "create_state_machine_alias", name=Name or name, routingConfiguration=routes)["stateMachineAliasArn"]
+        arn = call("stepfunctions", "create_state_machine_alias", name=Name or name, routingConfiguration=lower(routes))["stateMachineAliasArn"]
         return arn, {"Arn": arn}
 
     @staticmethod

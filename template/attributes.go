@@ -13,9 +13,10 @@ func (s Statement) OnlyAttributes(names ...string) Statement {
 }
 
 // Projected narrows the statement to reads that name the attributes they want,
-// so that none gets whole rows by naming nothing.
+// so that none gets whole rows by naming nothing. IfExists as in AWS's own
+// examples, which do not say of which reads DynamoDB tells what they select.
 func (s Statement) Projected() Statement {
-	return s.When("StringEquals", "dynamodb:Select", "SPECIFIC_ATTRIBUTES")
+	return s.When("StringEqualsIfExists", "dynamodb:Select", "SPECIFIC_ATTRIBUTES")
 }
 
 // ReturningNothing narrows the statement to writes that do not ask what was

@@ -207,7 +207,7 @@ func personal(t *testing.T, stack stackOf) {
 				continue
 			}
 			attributes, limited := s.Condition["ForAllValues:StringEquals"]["dynamodb:Attributes"]
-			if projected := slices.Equal(s.Condition["StringEquals"]["dynamodb:Select"], list{"SPECIFIC_ATTRIBUTES"}); limited != projected {
+			if projected := slices.Equal(s.Condition["StringEqualsIfExists"]["dynamodb:Select"], list{"SPECIFIC_ATTRIBUTES"}); limited != projected {
 				t.Errorf("%s: %v names attributes, and need not: or the other way round", role, s.Action)
 			}
 			for _, attribute := range []string{"customer", "shippingAddress"} {
@@ -409,7 +409,7 @@ const legend = `Who may do what in the deployed stack, whose name is orderflow. 
 Written by go test ./template -run TestPermissions -update, from what SAM's translator makes of the template.
 
   of: a b            ForAllValues:StringEquals dynamodb:Attributes a b      no other attributes are named
-  projected          StringEquals dynamodb:Select SPECIFIC_ATTRIBUTES       and some are
+  projected          StringEqualsIfExists dynamodb:Select SPECIFIC_ATTRIBUTES  and some are
   returning nothing  StringEqualsIfExists dynamodb:ReturnValues NONE        nor does the answer hold others
   in transactions    ForAnyValue:StringEquals dynamodb:EnclosingOperation TransactWriteItems
   over plain HTTP    Bool aws:SecureTransport false
@@ -488,7 +488,7 @@ func condition(operator, key string, values list) string {
 	}
 	whole := operator + " " + key + " " + sorted
 	return cmp.Or(map[string]string{
-		"StringEquals dynamodb:Select SPECIFIC_ATTRIBUTES":                        "projected",
+		"StringEqualsIfExists dynamodb:Select SPECIFIC_ATTRIBUTES":                        "projected",
 		"StringEqualsIfExists dynamodb:ReturnValues NONE":                         "returning nothing",
 		"ForAnyValue:StringEquals dynamodb:EnclosingOperation TransactWriteItems": "in transactions",
 		"Bool aws:SecureTransport false":                                          "over plain HTTP",

@@ -488,7 +488,7 @@ func condition(operator, key string, values list) string {
 	}
 	whole := operator + " " + key + " " + sorted
 	return cmp.Or(map[string]string{
-		"StringEqualsIfExists dynamodb:Select SPECIFIC_ATTRIBUTES":                        "projected",
+		"StringEqualsIfExists dynamodb:Select SPECIFIC_ATTRIBUTES":                "projected",
 		"StringEqualsIfExists dynamodb:ReturnValues NONE":                         "returning nothing",
 		"ForAnyValue:StringEquals dynamodb:EnclosingOperation TransactWriteItems": "in transactions",
 		"Bool aws:SecureTransport false":                                          "over plain HTTP",

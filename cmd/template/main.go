@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path"
 
 	"orderflow/template"
 )
@@ -32,6 +33,9 @@ Writes the SAM template that package template describes. Who may call its API:
         the token's subject, who places, sees and cancels their own orders
   none  whoever knows the URL
 
+The committed template is that of iam. Another is written beside it, as
+template/jwt.yaml or template/none.yaml: sam build -t FILE builds it.
+
 `
 
 const warning = `template: warning: with -auth none whoever knows the API's URL can place orders, and read and cancel
@@ -44,7 +48,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("template", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	var (
-		file   = flags.String("o", committed, "write to `FILE`; - is standard output")
+		file   = flags.String("o", "", "write to `FILE`; - is standard output (default template/template.yaml with -auth iam)")
 		format = flags.String("format", "yaml", "`yaml`, to deploy and to read, or json, with long-form intrinsic functions")
 		auth   template.Auth
 	)
@@ -71,6 +75,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 	if auth.Mode == template.None {
 		io.WriteString(stderr, warning)
 	}
+	if *file == "" {
+		*file = fileOf(auth.Mode)
+	}
 
 	var text []byte
 	var err error
@@ -91,6 +98,15 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return 1
 	}
 	return 0
+}
+
+// fileOf is where the template of a mode is kept: none but the default one takes
+// the place of what is committed.
+func fileOf(mode template.AuthMode) string {
+	if mode == template.IAM {
+		return committed
+	}
+	return path.Join(path.Dir(committed), string(mode)+".yaml")
 }
 
 func write(file string, text []byte, stdout io.Writer) error {

@@ -203,3 +203,25 @@ func TestRun(t *testing.T) {
 		t.Errorf("the file begins %.40q", written)
 	}
 }
+
+// A team that chooses another way to say who may call keeps it in a file of its
+// own, and the committed one stays what the tests know.
+func TestOnlyTheDefaultReplacesTheCommitted(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.Mkdir("template", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for file, args := range map[string][]string{
+		"template.yaml": nil,
+		"jwt.yaml":      {"-auth", "jwt", "-issuer", "https://id.shop.example", "-audience", "orders"},
+		"none.yaml":     {"-auth", "none"},
+	} {
+		var stderr bytes.Buffer
+		if code := run(args, &stderr, &stderr); code != 0 {
+			t.Fatalf("%v: %s", args, &stderr)
+		}
+		if _, err := os.Stat(filepath.Join("template", file)); err != nil {
+			t.Errorf("%v: %v", args, err)
+		}
+	}
+}

@@ -103,7 +103,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 // fileOf is where the template of a mode is kept: none but the default one takes
 // the place of what is committed.
 func fileOf(mode template.AuthMode) string {
-	if mode == template.IAM {
+	if mode == template.IAM || mode == "" {
 		return committed
 	}
 	return path.Join(path.Dir(committed), string(mode)+".yaml")

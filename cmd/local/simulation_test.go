@@ -13,7 +13,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"orderflow/cmd/local/chaos"
+	"orderflow/cmd/local/cloud"
 	"orderflow/cmd/local/cloud/interpose"
+	"orderflow/cmd/local/cloud/scheduler"
 	"orderflow/cmd/local/simulation"
 )
 
@@ -31,7 +33,6 @@ func simulated(plan simulation.Plan, calls interpose.Calls, turn interpose.Turn)
 		api: "127.0.0.1:8080", aws: "127.0.0.1:4566",
 		parameters: map[string]string{
 			"CallbackTimeoutSeconds": fmt.Sprint(simulation.CallbackTimeout.Seconds()),
-			"ReconciliationSchedule": "rate(365 days)",
 		},
 		calls: calls, turn: turn,
 	}
@@ -45,6 +46,12 @@ func simulated(plan simulation.Plan, calls interpose.Calls, turn interpose.Turn)
 	if err != nil {
 		return nil, err
 	}
+	if !plan.Often {
+		if err := stopReconciling(s); err != nil {
+			s.Close(context.Background())
+			return nil, err
+		}
+	}
 	return &simulation.System{
 		API:      s.API(),
 		AWS:      s.cloud.AWSConfig(),
@@ -52,6 +59,19 @@ func simulated(plan simulation.Plan, calls interpose.Calls, turn interpose.Turn)
 		Mappings: s.cloud.Lambda,
 		Close:    func() { s.Close(context.Background()) },
 	}, nil
+}
+
+// stopReconciling leaves reconciliation to who invokes it.
+func stopReconciling(s *system) error {
+	found, err := s.cloud.Scheduler.GetSchedule(context.Background(), &scheduler.GetScheduleInput{Name: cloud.StackName + "-ReconciliationRunSchedule"})
+	if err != nil {
+		return err
+	}
+	_, err = s.cloud.Scheduler.UpdateSchedule(context.Background(), &scheduler.UpdateScheduleInput{
+		Name: found.Name, Description: found.Description, ScheduleExpression: found.ScheduleExpression,
+		FlexibleTimeWindow: &found.FlexibleTimeWindow, Target: &found.Target, State: "DISABLED",
+	})
+	return err
 }
 
 // TestSimulation runs simulations, each from a seed of its own. A seed that

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"flag"
 	"fmt"
@@ -8,15 +9,15 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"orderflow/cmd/local/chaos"
-	"orderflow/cmd/local/cloud"
 	"orderflow/cmd/local/cloud/interpose"
-	"orderflow/cmd/local/cloud/scheduler"
 	"orderflow/cmd/local/simulation"
+	"orderflow/template"
 )
 
 var (
@@ -36,7 +37,12 @@ func simulated(plan simulation.Plan, calls interpose.Calls, turn interpose.Turn)
 		},
 		calls: calls, turn: turn,
 	}
+	var err error
+	if config.rendered, err = unscheduled(); err != nil {
+		return nil, err
+	}
 	if plan.Often {
+		config.rendered = nil
 		config.parameters["ReconciliationSchedule"] = fmt.Sprintf("rate(%.f minutes)", simulation.ReconciledEvery.Minutes())
 	}
 	for _, p := range plan.Shelf {
@@ -45,12 +51,6 @@ func simulated(plan simulation.Plan, calls interpose.Calls, turn interpose.Turn)
 	s, err := newSystem(context.Background(), config)
 	if err != nil {
 		return nil, err
-	}
-	if !plan.Often {
-		if err := stopReconciling(s); err != nil {
-			s.Close(context.Background())
-			return nil, err
-		}
 	}
 	return &simulation.System{
 		API:      s.API(),
@@ -61,18 +61,12 @@ func simulated(plan simulation.Plan, calls interpose.Calls, turn interpose.Turn)
 	}, nil
 }
 
-// stopReconciling leaves reconciliation to who invokes it.
-func stopReconciling(s *system) error {
-	found, err := s.cloud.Scheduler.GetSchedule(context.Background(), &scheduler.GetScheduleInput{Name: cloud.StackName + "-ReconciliationRunSchedule"})
-	if err != nil {
-		return err
-	}
-	_, err = s.cloud.Scheduler.UpdateSchedule(context.Background(), &scheduler.UpdateScheduleInput{
-		Name: found.Name, Description: found.Description, ScheduleExpression: found.ScheduleExpression,
-		FlexibleTimeWindow: &found.FlexibleTimeWindow, Target: &found.Target, State: "DISABLED",
-	})
-	return err
-}
+// unscheduled is the template with a schedule that rests: reconciliation runs
+// when it is invoked.
+var unscheduled = sync.OnceValues(func() ([]byte, error) {
+	rendered, err := template.New(template.Consumers(), template.Auth{Mode: template.None}).JSON()
+	return bytes.Replace(rendered, []byte(`"State":"ENABLED"`), []byte(`"State":"DISABLED"`), 1), err
+})
 
 // TestSimulation runs simulations, each from a seed of its own. A seed that
 // fails is told with the smallest plan that still does.

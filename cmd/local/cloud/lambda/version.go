@@ -42,7 +42,7 @@ func (s *Service) PublishVersion(_ context.Context, in *PublishVersionInput) (*F
 // version is what f is now, for good. It shares f's concurrency.
 func (f *function) version(number string, description *string) *function {
 	v := &function{
-		svc: f.svc, config: f.config, timeout: f.timeout, tags: f.tags, init: f.init,
+		svc: f.svc, config: f.config, timeout: f.timeout, tags: f.tags, init: f.init, role: f.role,
 		application: f.application, system: f.system, latest: f,
 	}
 	v.config.Version, v.config.RevisionId = number, uuid.NewString()

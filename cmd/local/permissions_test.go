@@ -303,6 +303,10 @@ func policyPlaces(resourceType string, properties map[string]any) (places [][]st
 		for i := range policies {
 			places = append(places, []string{"Policies", fmt.Sprint(i), "PolicyDocument"})
 		}
+	case "AWS::DynamoDB::Table":
+		if properties["ResourcePolicy"] != nil {
+			places = append(places, []string{"ResourcePolicy", "PolicyDocument"})
+		}
 	case "AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy", "AWS::S3::BucketPolicy":
 		places = append(places, []string{"PolicyDocument"})
 	}
@@ -432,7 +436,7 @@ func denies(t *testing.T, p permission) {
 	if err := json.Unmarshal(p.raw, &statement); err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]any{"Bool": map[string]any{"aws:SecureTransport": "false"}}
+	want := map[string]any{"Bool": map[string]any{"aws:SecureTransport": []any{"false"}}}
 	if diff := cmp.Diff(want, statement["Condition"]); diff != "" {
 		t.Fatalf("no story shows what this denies:\n%s", diff)
 	}

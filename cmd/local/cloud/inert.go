@@ -34,7 +34,6 @@ func InertParts() []Inert {
 		{Type: "AWS::CloudWatch::Alarm", Because: "there are no metrics"},
 		{Type: "AWS::CloudWatch::Dashboard", Because: "there are no metrics; the console shows what is going on"},
 
-		{Type: "AWS::DynamoDB::Table", Part: "Properties.ResourcePolicy", Because: "nobody is authenticated, so there is nothing to allow"},
 		{Type: "AWS::DynamoDB::Table", Part: "Properties.SSESpecification", Because: "nothing is written to a disk", Shown: true},
 		{Type: "AWS::DynamoDB::Table", Part: "Properties.PointInTimeRecoverySpecification", Because: "there is no earlier state to restore", Shown: true},
 		{Type: "AWS::S3::Bucket", Part: "Properties.BucketEncryption", Because: "nothing is written to a disk"},
@@ -45,7 +44,6 @@ func InertParts() []Inert {
 		{Type: "AWS::Logs::LogGroup", Part: "Properties.KmsKeyId", Because: "nothing is written to a disk"},
 		{Type: "AWS::SNS::Topic", Part: "Properties.KmsMasterKeyId", Because: "nothing is written to a disk", Shown: true},
 		{Type: "AWS::SQS::Queue", Part: "Properties.KmsMasterKeyId", Because: "nothing is written to a disk", Shown: true},
-		{Type: "AWS::S3::Bucket", Part: "Properties.PublicAccessBlockConfiguration", Because: "only this machine can ask"},
 		{Type: "AWS::SQS::Queue", Part: "Properties.SqsManagedSseEnabled", Because: "nothing is written to a disk", Shown: true},
 
 		{Type: "AWS::Serverless::Function", Part: "Properties.Architectures", Because: "handlers run in this process", Shown: true},

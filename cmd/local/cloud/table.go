@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"cmp"
+	"encoding/json"
 
 	"orderflow/cmd/local/cloud/cloudformation"
 )
@@ -19,6 +20,7 @@ type tableProperties struct {
 
 	SSESpecification                 *encryption          `json:",omitempty"`
 	PointInTimeRecoverySpecification *pointInTimeRecovery `json:"-"`
+	ResourcePolicy                   *tablePolicy         `json:"-"`
 	TimeToLiveSpecification          *timeToLive          `json:"-"`
 }
 
@@ -31,6 +33,10 @@ type encryption struct {
 type pointInTimeRecovery struct {
 	PointInTimeRecoveryEnabled bool
 	RecoveryPeriodInDays       *int `json:",omitempty"`
+}
+
+type tablePolicy struct {
+	PolicyDocument any `cfn:",required"`
 }
 
 type timeToLive struct {
@@ -57,11 +63,15 @@ func (d *deployment) table(r cloudformation.Resource) (cloudformation.Values, er
 		return cloudformation.Values{}, err
 	}
 	p.TableName = cmp.Or(p.TableName, physicalName(r))
+	arn := "arn:aws:dynamodb:" + Region + ":" + Account + ":table/" + p.TableName
 	err := d.call(d.DynamoDB.Actions(), "CreateTable", p, nil)
 	if recovery := p.PointInTimeRecoverySpecification; recovery != nil && err == nil {
 		err = d.call(d.DynamoDB.Actions(), "UpdateContinuousBackups", map[string]any{
 			"TableName": p.TableName, "PointInTimeRecoverySpecification": recovery,
 		}, nil)
+	}
+	if policy := p.ResourcePolicy; policy != nil && err == nil {
+		err = cloudformation.At(d.tablePolicy(arn, policy.PolicyDocument), "Properties", "ResourcePolicy")
 	}
 	if ttl := p.TimeToLiveSpecification; ttl != nil && ttl.Enabled && err == nil {
 		err = d.call(d.DynamoDB.Actions(), "UpdateTimeToLive", map[string]any{
@@ -70,6 +80,14 @@ func (d *deployment) table(r cloudformation.Resource) (cloudformation.Values, er
 	}
 	return cloudformation.Values{
 		Ref:        p.TableName,
-		Attributes: map[string]any{"Arn": "arn:aws:dynamodb:" + Region + ":" + Account + ":table/" + p.TableName},
+		Attributes: map[string]any{"Arn": arn},
 	}, err
+}
+
+func (d *deployment) tablePolicy(arn string, document any) error {
+	policy, err := json.Marshal(document)
+	if err != nil {
+		return err
+	}
+	return d.call(d.DynamoDB.Actions(), "PutResourcePolicy", map[string]any{"ResourceArn": arn, "Policy": string(policy)}, nil)
 }

@@ -86,29 +86,33 @@ func (s *Service) authorize(ctx context.Context, in any) error {
 func (s *Service) allow(ctx context.Context, all ...access) error {
 	for i := range all {
 		a := &all[i]
-		request := iam.Request{Action: a.action, Resource: s.arnOf(a.table)}
+		resource, policy := s.resource(a.table)
+		request := iam.Request{Action: a.action, Resource: resource}
 		if a.index != "" {
 			request.Resource += "/index/" + a.index
 		}
 		if a.details != nil {
 			request.Context = func(key string) []string { return s.contextOf(a, key) }
 		}
-		if err := iam.Authorize(ctx, nil, request); err != nil {
+		if err := iam.Authorize(ctx, policy, request); err != nil {
 			return protocol.Errorf("AccessDeniedException", "%v", err)
 		}
 	}
 	return nil
 }
 
-// arnOf is a table's ARN, be there such a table or not; "*" for none.
-func (s *Service) arnOf(table string) string {
+// resource is a table's ARN, be there such a table or not, "*" for none; and its
+// policy, nil for none.
+func (s *Service) resource(table string) (arn string, policy *iam.Policy) {
 	if table == "" {
-		return "*"
+		return "*", nil
 	}
-	if t, err := s.table(table); err == nil {
-		return t.arn
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if t, ok := s.tables.Get(table); ok {
+		return t.arn, t.policy.parsed
 	}
-	return "arn:aws:dynamodb:" + s.config.Region + ":" + s.config.Account + ":table/" + table
+	return "arn:aws:dynamodb:" + s.config.Region + ":" + s.config.Account + ":table/" + table, nil
 }
 
 func writing(key attribute.Map, returnValues string, c *Condition, update ...*string) details {
@@ -217,8 +221,12 @@ func transactionWrites(in *TransactWriteItemsInput) (all []access) {
 func name(in any) string { return strings.TrimSuffix(reflect.TypeOf(in).Elem().Name(), "Input") }
 
 func tableOf(in any) string {
-	if field := reflect.ValueOf(in).Elem().FieldByName("TableName"); field.IsValid() {
+	v := reflect.ValueOf(in).Elem()
+	if field := v.FieldByName("TableName"); field.IsValid() {
 		return field.String()
+	}
+	if field := v.FieldByName("ResourceArn"); field.IsValid() {
+		return tableName(field.String())
 	}
 	return ""
 }

@@ -97,6 +97,8 @@ func (s *Service) Actions() protocol.Actions {
 		"DescribeTimeToLive":        protocol.Do(s.DescribeTimeToLive, s.authorize),
 		"UpdateContinuousBackups":   protocol.Do(s.UpdateContinuousBackups, s.authorize),
 		"DescribeContinuousBackups": protocol.Do(s.DescribeContinuousBackups, s.authorize),
+		"PutResourcePolicy":         protocol.Do(s.PutResourcePolicy, s.authorize),
+		"GetResourcePolicy":         protocol.Do(s.GetResourcePolicy, s.authorize),
 
 		"GetItem":            action(s, s.GetItem),
 		"PutItem":            action(s, s.PutItem),

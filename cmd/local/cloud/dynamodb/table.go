@@ -25,6 +25,7 @@ type table struct {
 
 	protected bool
 	recovery  pointInTimeRecovery
+	policy    resourcePolicy
 	ttl       timeToLive
 	meter     meter
 }

@@ -61,6 +61,7 @@ func TestEveryStatementIsNeeded(t *testing.T) {
 // first pattern that fits both counts.
 var needed = []struct{ by, story string }{
 	{"* sts:AssumeRole", "deployment"},
+	{"*DeploymentRole *", "deployment"},
 	{"*Role sqs:*", "deployment"}, // Lambda asks when it is to read a queue
 	{"*Role xray:*", "deployment"},
 	{"OrderStateMachineRole logs:*", "deployment"},
@@ -189,6 +190,7 @@ func play(t *testing.T, rendered []byte, story func(*testing.T, *system)) (misse
 	synctest.Test(t, func(t *testing.T) {
 		s, err := newSystem(t.Context(), systemConfig{
 			api: "127.0.0.1:8080", aws: "127.0.0.1:4566", rendered: rendered, log: slog.New(heard),
+			parameters: map[string]string{"Deployments": "gradual"}, // with alarms, which CodeDeploy needs to see
 			products: []product{{sku: "MUG", name: "Mug", unitPrice: 1250, currency: "GBP", weightGrams: 350, stocked: 10}},
 		})
 		if err != nil {

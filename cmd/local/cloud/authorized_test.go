@@ -355,6 +355,7 @@ func TestRefusedAtDeployment(t *testing.T) {
 		"a schedule":                      {role("scheduler.amazonaws.com", nothing) + scheduled, nothing, "", ""},
 		"a schedule's role for another":   {role("lambda.amazonaws.com", nothing) + scheduled, nothing, "", "Scheduled: ValidationException: The execution role you provide must allow AWS EventBridge Scheduler to assume the role."},
 		"a policy that is not understood": {role("states.amazonaws.com", `{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*", "Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}}`), nothing, "", `Of.Properties.Policies.p: MalformedPolicyDocument: statement 1 of the policy: condition key "aws:SourceIp" is not supported`},
+		"a permissions boundary":          {`"Of": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {}, "PermissionsBoundary": "arn:aws:iam::000000000000:policy/b"}}, `, nothing, "", "Of.Properties.PermissionsBoundary: the property is not supported"},
 		"a managed policy":                {`"Of": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {}, "ManagedPolicyArns": []}}, `, nothing, "", "Of.Properties.ManagedPolicyArns: the property is not supported"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -29,7 +29,8 @@ const released = `{"Transform": "AWS::Serverless-2016-10-31", "Resources": {
 	"Role": {"Type": "AWS::IAM::Role", "Properties": ` + anyRole + `},
 	"Fun": {"Type": "AWS::Serverless::Function", "Properties": {"CodeUri": "../lambdas/echo/bootstrap", "Role": {"Fn::GetAtt": ["Role", "Arn"]},
 		"AutoPublishAlias": "live", "AutoPublishAliasAllProperties": true, "VersionDescription": "first",
-		"DeploymentPreference": {"Type": "AllAtOnce", "Alarms": [{"Ref": "Machine"}]}}},
+		"DeploymentPreference": {"Type": "AllAtOnce", "Alarms": [{"Ref": "Alarm"}], "Role": {"Fn::GetAtt": ["Role", "Arn"]}}}},
+	"Alarm": {"Type": "AWS::CloudWatch::Alarm", "Properties": {"AlarmName": {"Fn::Sub": "${Fun}-errors"}}},
 	"Machine": {"Type": "AWS::StepFunctions::StateMachine", "Properties": {"DefinitionS3Location": "../statemachine/later.asl.json",
 		"RoleArn": {"Fn::GetAtt": ["Role", "Arn"]}, "DefinitionSubstitutions": {"Function": {"Ref": "Fun.Version"}}}},
 	"Version": {"Type": "AWS::StepFunctions::StateMachineVersion", "Properties": {
@@ -141,12 +142,15 @@ func TestVersionsAndAliasesAreOfTheStack(t *testing.T) {
 	}
 	const function, machine = "arn:aws:lambda:us-east-1:000000000000:function:orderflow-Fun", "arn:aws:states:us-east-1:000000000000:stateMachine:orderflow-Machine"
 	want := map[string]string{
-		"Fun AWS::Lambda::Function":                       "orderflow-Fun",
-		"FunVersion AWS::Lambda::Version":                 function + ":1",
-		"FunAliaslive AWS::Lambda::Alias":                 function + ":live",
-		"Machine AWS::StepFunctions::StateMachine":        machine,
-		"Version AWS::StepFunctions::StateMachineVersion": machine + ":1",
-		"Alias AWS::StepFunctions::StateMachineAlias":     machine + ":live",
+		"Alarm AWS::CloudWatch::Alarm":                                 "orderflow-Fun-errors",
+		"FunDeploymentGroup AWS::CodeDeploy::DeploymentGroup":          "orderflow-FunDeploymentGroup",
+		"ServerlessDeploymentApplication AWS::CodeDeploy::Application": "orderflow-ServerlessDeploymentApplication",
+		"Fun AWS::Lambda::Function":                                    "orderflow-Fun",
+		"FunVersion AWS::Lambda::Version":                              function + ":1",
+		"FunAliaslive AWS::Lambda::Alias":                              function + ":live",
+		"Machine AWS::StepFunctions::StateMachine":                     machine,
+		"Version AWS::StepFunctions::StateMachineVersion":              machine + ":1",
+		"Alias AWS::StepFunctions::StateMachineAlias":                  machine + ":live",
 	}
 	got := map[string]string{}
 	for _, r := range stack.Resources {

@@ -57,6 +57,7 @@ type creator func(d *deployment, r cloudformation.Resource) (cloudformation.Valu
 var creators = map[string]creator{
 	"AWS::CloudWatch::Alarm":                  named("AlarmName", "alarm:"),
 	"AWS::CloudWatch::Dashboard":              named("DashboardName", "dashboard/"),
+	"AWS::CodeDeploy::DeploymentGroup":        (*deployment).deploymentGroup,
 	"AWS::DynamoDB::Table":                    (*deployment).table,
 	"AWS::IAM::Role":                          (*deployment).role,
 	"AWS::KMS::Alias":                         (*deployment).keyAlias,

@@ -53,7 +53,7 @@ func createAnyRole(t *testing.T, c *Cloud) {
 // do everything.
 const (
 	anyTrust = `{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "sts:AssumeRole",
-		"Principal": {"Service": ["lambda.amazonaws.com", "states.amazonaws.com", "scheduler.amazonaws.com"]}}}`
+		"Principal": {"Service": ["lambda.amazonaws.com", "states.amazonaws.com", "scheduler.amazonaws.com", "codedeploy.amazonaws.com"]}}}`
 	everything = `{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}`
 	anyRole    = `{"AssumeRolePolicyDocument": ` + anyTrust + `, "Policies": [{"PolicyName": "Everything", "PolicyDocument": ` + everything + `}]}`
 )

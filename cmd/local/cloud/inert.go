@@ -48,7 +48,7 @@ func InertParts() []Inert {
 
 		{Type: "AWS::Serverless::Function", Part: "Properties.Architectures", Because: "handlers run in this process", Shown: true},
 		{Type: "AWS::Serverless::Function", Part: "Properties.AutoPublishAliasAllProperties", Because: "a running stack is never updated"},
-		{Type: "AWS::Serverless::Function", Part: "Properties.DeploymentPreference", Because: "a running stack is never updated"},
+		{Type: "AWS::Serverless::Function", Part: "Properties.DeploymentPreference.Type", Because: "a running stack is never updated"},
 		{Type: "AWS::Serverless::Function", Part: "Properties.Handler", Because: "CodeUri says which handler it is", Shown: true},
 		{Type: "AWS::Serverless::Function", Part: "Properties.KmsKeyArn", Because: "nothing is written to a disk"},
 		{Type: "AWS::Serverless::Function", Part: "Properties.MemorySize", Because: "handlers share the memory of this process", Shown: true},

@@ -14,7 +14,11 @@ func named(property, resource string) creator {
 		name := cmp.Or(given, physicalName(r))
 		return cloudformation.Values{
 			Ref:        name,
-			Attributes: map[string]any{"Arn": "arn:aws:cloudwatch:" + Region + ":" + Account + ":" + resource + name},
+			Attributes: map[string]any{"Arn": cloudWatchARN(resource + name)},
 		}, nil
 	}
+}
+
+func cloudWatchARN(resource string) string {
+	return "arn:aws:cloudwatch:" + Region + ":" + Account + ":" + resource
 }

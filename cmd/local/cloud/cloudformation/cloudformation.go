@@ -44,6 +44,9 @@ type Resource struct {
 	// Attributes are the members beside Type and Properties that concern the
 	// resource's life, such as DeletionPolicy, by name.
 	Attributes map[string]any
+
+	// Of are the values of the resource that SAM makes this one of; else zero.
+	Of Values
 }
 
 // Values are what a created resource means to those that refer to it.

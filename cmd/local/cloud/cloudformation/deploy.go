@@ -56,7 +56,7 @@ func (t *Template) Deploy(env Environment, create Create) (Stack, error) {
 			return Stack{}, unnest(err)
 		}
 	}
-	if err := d.resolveApart(); err != nil {
+	if err := d.createApart(); err != nil {
 		return Stack{}, unnest(err)
 	}
 	outputs, err := d.outputs()
@@ -201,7 +201,7 @@ func (d *deployment) make(id string, r resource) (Values, error) {
 		}
 	}
 	own := maps.Clone(r.properties)
-	maps.DeleteFunc(own, func(name string, _ any) bool { return slices.Contains(apart[r.Type], name) })
+	delete(own, apart[r.Type].property)
 	properties, err := d.object(own)
 	if err != nil {
 		return Values{}, within("Properties", err)
@@ -215,19 +215,34 @@ func (d *deployment) make(id string, r resource) (Values, error) {
 
 // apart are properties of which SAM makes a resource of its own, that may refer
 // to what refers to this one: CodeDeploy's deployment group names the alarm that
-// watches the function. Create does not see them.
-var apart = map[string][]string{
-	"AWS::Serverless::Function": {"DeploymentPreference"},
+// watches the function. Create sees them when all else is there, as a resource
+// with that one property.
+var apart = map[string]struct{ property, logicalID, resourceType string }{
+	"AWS::Serverless::Function": {"DeploymentPreference", "DeploymentGroup", "AWS::CodeDeploy::DeploymentGroup"},
 }
 
-// resolveApart finds faults in what stands apart.
-func (d *deployment) resolveApart() error {
+func (d *deployment) createApart() error {
 	for _, id := range slices.Sorted(maps.Keys(d.values)) {
 		r := d.template.resources[id]
-		for _, name := range apart[r.Type] {
-			if _, err := d.value(r.properties[name]); err != nil {
-				return within(id, within("Properties", within(name, err)))
-			}
+		a, ok := apart[r.Type]
+		if !ok || r.properties[a.property] == nil {
+			continue
+		}
+		properties, err := d.object(map[string]any{a.property: r.properties[a.property]})
+		if err != nil {
+			return within(id, within("Properties", err))
+		}
+		if len(properties) == 0 { // AWS::NoValue
+			continue
+		}
+		made := Resource{LogicalID: id + a.logicalID, Type: a.resourceType, Properties: properties, Of: d.values[id]}
+		values, err := d.create(made)
+		if err != nil {
+			return within(id, err)
+		}
+		d.note(StackResource{LogicalID: made.LogicalID, PhysicalID: values.Ref, Type: made.Type})
+		for _, beside := range values.Made {
+			d.note(beside)
 		}
 	}
 	return nil

@@ -91,7 +91,7 @@ func (s *Service) CreateAlias(_ context.Context, in *CreateAliasInput) (*AliasCo
 // UpdateAlias moves an alias: what is invoked by it from now on is another
 // version, and what runs runs on.
 // https://docs.aws.amazon.com/lambda/latest/api/API_UpdateAlias.html
-func (s *Service) UpdateAlias(_ context.Context, in *UpdateAliasInput) (*AliasConfiguration, error) {
+func (s *Service) UpdateAlias(ctx context.Context, in *UpdateAliasInput) (*AliasConfiguration, error) {
 	if err := in.RoutingConfig.check(); err != nil {
 		return nil, err
 	}
@@ -99,6 +99,9 @@ func (s *Service) UpdateAlias(_ context.Context, in *UpdateAliasInput) (*AliasCo
 	defer s.mu.Unlock()
 	f, a, err := s.alias(in.FunctionName, in.Name)
 	if err != nil {
+		return nil, err
+	}
+	if err := authorize(ctx, "lambda:UpdateAlias", f.config.FunctionArn); err != nil {
 		return nil, err
 	}
 	if in.RevisionId != "" && in.RevisionId != a.RevisionId {
@@ -122,14 +125,36 @@ func (s *Service) UpdateAlias(_ context.Context, in *UpdateAliasInput) (*AliasCo
 type GetAliasInput struct{ FunctionName, Name string }
 
 // GetAlias reports one alias.
-func (s *Service) GetAlias(_ context.Context, in *GetAliasInput) (*AliasConfiguration, error) {
+func (s *Service) GetAlias(ctx context.Context, in *GetAliasInput) (*AliasConfiguration, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_, a, err := s.alias(in.FunctionName, in.Name)
+	f, a, err := s.alias(in.FunctionName, in.Name)
 	if err != nil {
 		return nil, err
 	}
+	if err := authorize(ctx, "lambda:GetAlias", f.config.FunctionArn); err != nil {
+		return nil, err
+	}
 	return new(*a), nil
+}
+
+// GetProvisionedConcurrencyConfigInput names an alias or a version.
+type GetProvisionedConcurrencyConfigInput struct{ FunctionName, Qualifier string }
+
+// GetProvisionedConcurrencyConfig tells that nothing is provisioned: the local
+// cloud starts an environment when it needs one.
+// https://docs.aws.amazon.com/lambda/latest/api/API_GetProvisionedConcurrencyConfig.html
+func (s *Service) GetProvisionedConcurrencyConfig(ctx context.Context, in *GetProvisionedConcurrencyConfigInput) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, t, err := s.lookup(in.FunctionName, in.Qualifier)
+	if err != nil {
+		return err
+	}
+	if err := authorize(ctx, "lambda:GetProvisionedConcurrencyConfig", t.arn); err != nil {
+		return err
+	}
+	return lower("ProvisionedConcurrencyConfigNotFoundException", http.StatusNotFound, "No Provisioned Concurrency Config found for this function")
 }
 
 func (s *Service) alias(functionName, name string) (*function, *AliasConfiguration, error) {

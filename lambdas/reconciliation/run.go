@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"orderflow/lambdas/order"
 )
@@ -54,16 +54,39 @@ func (d *desk) newRun(ctx context.Context, dryRun bool) *run {
 	return r
 }
 
-// since is the time from which on messages may be on their way.
-func (r *run) since() time.Time { return r.now.Add(-r.grace) }
+// A look is at one table: what of it is read, and what is done with a page.
+type look struct {
+	scan    dynamodb.ScanInput
+	scanned *int // rows so far
+	page    func(*run, context.Context, []row) error
+}
+
+// looks are at all that is stored.
+func (r *run) looks() []look {
+	before, scanned := str(r.now.Add(-r.grace).UTC().Format(timeFormat)), &r.report.Scanned
+	return []look{
+		{r.tables.ordersScan(before), &scanned.Orders, (*run).lookAtOrders},
+		{r.tables.reservationsScan(before), &scanned.Reservations, (*run).lookAtReservations},
+		{r.tables.shipmentsScan(before), &scanned.Shipments, (*run).lookAtShipments},
+		{r.tables.stockScan(), &scanned.Stock, (*run).lookAtStock},
+	}
+}
 
 // look looks through every part of every table, in an order of its own: what
 // one run had no time for, others begin with. A part that cannot be read is
 // left to the next run.
 func (r *run) look(ctx context.Context) {
-	looks := []func(ctx context.Context, part int) error{r.lookAtOrders, r.lookAtReservations, r.lookAtShipments, r.lookAtStock}
+	looks, part := r.looks(), new(int32)
 	for _, i := range r.dice.Perm(parts * len(looks)) {
-		err := looks[i%len(looks)](ctx, i/len(looks))
+		look := &looks[i%len(looks)]
+		*part = int32(i / len(looks))
+		err := r.tables.scan(ctx, &look.scan, part, func(rows []row, scanned int) error {
+			*look.scanned += scanned
+			if r.outOfTime() {
+				return errOutOfTime
+			}
+			return look.page(r, ctx, rows)
+		})
 		if err == nil {
 			continue
 		}
@@ -76,60 +99,50 @@ func (r *run) look(ctx context.Context) {
 }
 
 // lookAtOrders finds all that is wrong with an order that has a row.
-func (r *run) lookAtOrders(ctx context.Context, part int) error {
-	return r.tables.scanOrders(ctx, part, r.since(), r.page(ctx, &r.report.Scanned.Orders, r.suspectOrders))
+func (r *run) lookAtOrders(ctx context.Context, rows []row) error {
+	return r.examineAll(ctx, rows, (*run).suspectOrders)
 }
 
 // lookAtReservations finds stock that is held for an order without a row. Stock
 // handed over for one is no concern: an order that is over may be deleted.
-func (r *run) lookAtReservations(ctx context.Context, part int) error {
-	return r.tables.scanReserved(ctx, part, r.since(), r.page(ctx, &r.report.Scanned.Reservations, r.suspectReserved))
+func (r *run) lookAtReservations(ctx context.Context, rows []row) error {
+	return r.examineAll(ctx, rows, (*run).suspectReserved)
 }
 
 // lookAtShipments finds parcels that are held for an order without a row.
-func (r *run) lookAtShipments(ctx context.Context, part int) error {
-	return r.tables.scanBooked(ctx, part, r.since(), r.page(ctx, &r.report.Scanned.Shipments, r.suspectBooked))
+func (r *run) lookAtShipments(ctx context.Context, rows []row) error {
+	return r.examineAll(ctx, rows, (*run).suspectBooked)
 }
 
-func (r *run) lookAtStock(ctx context.Context, part int) error {
-	return r.tables.scanStock(ctx, part, func(rows []row, scanned int) error {
-		r.report.Scanned.Stock += scanned
-		if r.outOfTime() {
-			return errOutOfTime
+func (r *run) lookAtStock(ctx context.Context, rows []row) error {
+	for _, row := range rows {
+		var s shelf
+		if err := attributevalue.UnmarshalMap(row, &s); err != nil {
+			return fmt.Errorf("reconciliation: stock of sku %q: %w", text(row, "sku"), err)
 		}
-		for _, row := range rows {
-			var s shelf
-			if err := attributevalue.UnmarshalMap(row, &s); err != nil {
-				return fmt.Errorf("reconciliation: stock of sku %q: %w", text(row, "sku"), err)
-			}
-			if !s.adds() {
-				r.found(ctx, Finding{SKU: s.SKU, Problem: Miscounted, Repair: ByHand}, file{})
-			}
+		if !s.adds() {
+			r.found(ctx, Finding{SKU: s.SKU, Problem: Miscounted, Repair: ByHand}, file{})
 		}
-		return nil
-	})
+	}
+	return nil
 }
 
-// page examines those of a page's orders that look suspicious.
-func (r *run) page(ctx context.Context, counted *int, suspects func(context.Context, []row) ([]string, error)) pageFunc {
-	return func(rows []row, scanned int) error {
-		*counted += scanned
-		if r.outOfTime() {
-			return errOutOfTime
+// examineAll examines those of a page's orders that look suspicious.
+func (r *run) examineAll(ctx context.Context, rows []row, suspects func(*run, context.Context, []row) ([]string, error)) error {
+	for len(rows) > 0 {
+		batch := rows[:min(batchSize, len(rows))]
+		rows = rows[len(batch):]
+		orderIDs, err := suspects(r, ctx, batch)
+		if err != nil {
+			return err
 		}
-		for batch := range slices.Chunk(rows, batchSize) {
-			orderIDs, err := suspects(ctx, batch)
-			if err != nil {
+		for _, id := range orderIDs {
+			if err := r.examine(ctx, id); err != nil {
 				return err
 			}
-			for _, id := range orderIDs {
-				if err := r.examine(ctx, id); err != nil {
-					return err
-				}
-			}
 		}
-		return nil
 	}
+	return nil
 }
 
 func (r *run) outOfTime() bool { return !r.end.IsZero() && time.Now().After(r.end) }

@@ -30,91 +30,105 @@ const parts = 16
 // give their times more or fewer digits after it.
 const timeFormat = "2006-01-02T15:04:05Z"
 
-// scanOrders hands over the orders placed before a time: their IDs, statuses
-// and when they were decided.
-func (t *tables) scanOrders(ctx context.Context, part int, before time.Time, page pageFunc) error {
-	return t.scan(ctx, part, &dynamodb.ScanInput{
+// What is the same in all calls.
+var (
+	allParts     = aws.Int32(parts)
+	orderColumns = aws.String("orderId, #status, decidedAt")
+	idColumn     = aws.String("orderId")
+	idAndStatus  = aws.String("orderId, #status")
+	stockColumns = aws.String("sku, stocked, available, reserved, committed")
+	placedBefore = aws.String("createdAt < :before")
+	heldBefore   = aws.String("#status = :status AND #since < :before")
+
+	statusName       = map[string]string{"#status": "status"}
+	reservationNames = map[string]string{"#status": "status", "#since": "reservedAt"}
+	shipmentNames    = map[string]string{"#status": "status", "#since": "bookedAt"}
+)
+
+// ordersScan is of the orders placed before a time: their IDs, statuses and when
+// they were decided.
+func (t *tables) ordersScan(before types.AttributeValue) dynamodb.ScanInput {
+	return dynamodb.ScanInput{
 		TableName:                 &t.orders,
-		ProjectionExpression:      aws.String("orderId, #status, decidedAt"),
-		FilterExpression:          aws.String("createdAt < :before"),
-		ExpressionAttributeNames:  map[string]string{"#status": "status"},
-		ExpressionAttributeValues: row{":before": str(before.UTC().Format(timeFormat))},
-	}, page)
-}
-
-// scanReserved hands over the orders for which stock has been set aside since
-// before a time.
-func (t *tables) scanReserved(ctx context.Context, part int, before time.Time, page pageFunc) error {
-	return t.scan(ctx, part, held(t.reservations, reserved, "reservedAt", before), page)
-}
-
-// scanBooked hands over the orders whose parcel has been booked since before a
-// time.
-func (t *tables) scanBooked(ctx context.Context, part int, before time.Time, page pageFunc) error {
-	return t.scan(ctx, part, held(t.shipments, booked, "bookedAt", before), page)
-}
-
-func held(table, status, since string, before time.Time) *dynamodb.ScanInput {
-	return &dynamodb.ScanInput{
-		TableName:                &table,
-		ProjectionExpression:     aws.String("orderId"),
-		FilterExpression:         aws.String("#status = :status AND #since < :before"),
-		ExpressionAttributeNames: map[string]string{"#status": "status", "#since": since},
-		ExpressionAttributeValues: row{
-			":status": str(status),
-			":before": str(before.UTC().Format(timeFormat)),
-		},
+		ProjectionExpression:      orderColumns,
+		FilterExpression:          placedBefore,
+		ExpressionAttributeNames:  statusName,
+		ExpressionAttributeValues: row{":before": before},
 	}
 }
 
-// scanStock hands over every shelf.
-func (t *tables) scanStock(ctx context.Context, part int, page pageFunc) error {
-	return t.scan(ctx, part, &dynamodb.ScanInput{
-		TableName:            &t.stock,
-		ProjectionExpression: aws.String("sku, stocked, available, reserved, committed"),
-	}, page)
+// reservationsScan is of the orders for which stock has been set aside since
+// before a time.
+func (t *tables) reservationsScan(before types.AttributeValue) dynamodb.ScanInput {
+	return heldScan(&t.reservations, reservationNames, reserved, before)
 }
 
-// A pageFunc looks at a page of rows, of which the filter let through rows and
-// left out the rest of scanned. Its error ends the scan.
-type pageFunc func(rows []row, scanned int) error
+// shipmentsScan is of the orders whose parcel has been booked since before a
+// time.
+func (t *tables) shipmentsScan(before types.AttributeValue) dynamodb.ScanInput {
+	return heldScan(&t.shipments, shipmentNames, booked, before)
+}
+
+func heldScan(table *string, names map[string]string, status string, before types.AttributeValue) dynamodb.ScanInput {
+	return dynamodb.ScanInput{
+		TableName:                 table,
+		ProjectionExpression:      idColumn,
+		FilterExpression:          heldBefore,
+		ExpressionAttributeNames:  names,
+		ExpressionAttributeValues: row{":status": str(status), ":before": before},
+	}
+}
+
+// stockScan is of every shelf.
+func (t *tables) stockScan() dynamodb.ScanInput {
+	return dynamodb.ScanInput{TableName: &t.stock, ProjectionExpression: stockColumns}
+}
 
 // scan reads one part of a table page by page, so that a page is the most that
-// is in memory.
-func (t *tables) scan(ctx context.Context, part int, in *dynamodb.ScanInput, page pageFunc) error {
-	in.Segment, in.TotalSegments = aws.Int32(int32(part)), aws.Int32(parts)
-	for pages := dynamodb.NewScanPaginator(t.db, in); pages.HasMorePages(); {
-		out, err := pages.NextPage(ctx)
+// is in memory. Of a page the filter let through rows, and left out the rest of
+// scanned. An error of page ends the scan.
+func (t *tables) scan(ctx context.Context, in *dynamodb.ScanInput, part *int32, page func(rows []row, scanned int) error) error {
+	in.Segment, in.TotalSegments, in.ExclusiveStartKey = part, allParts, nil
+	for {
+		out, err := t.db.Scan(ctx, in)
 		if err != nil {
 			return fmt.Errorf("reconciliation: table %q: %w", *in.TableName, err)
 		}
 		if err := page(out.Items, int(out.ScannedCount)); err != nil {
 			return err
 		}
+		if in.ExclusiveStartKey = out.LastEvaluatedKey; len(in.ExclusiveStartKey) == 0 {
+			return nil
+		}
 	}
-	return nil
 }
 
 // batchSize is how many keys one BatchGetItem takes.
 const batchSize = 100
 
+// keysOf are the keys of the rows that other tables have about the orders of a
+// batch.
+func keysOf(batch []row) []row {
+	keys := make([]row, len(batch))
+	for i, r := range batch {
+		keys[i] = row{"orderId": r["orderId"]}
+	}
+	return keys
+}
+
 // statuses reads the statuses of at most batchSize orders' rows in a table, as
 // they were a moment ago: that halves the price, and what looks suspicious is
 // read again.
-func (t *tables) statuses(ctx context.Context, table string, orderIDs []string) (map[string]string, error) {
-	keys := make([]row, len(orderIDs))
-	for i, id := range orderIDs {
-		keys[i] = row{"orderId": str(id)}
-	}
+func (t *tables) statuses(ctx context.Context, table string, keys []row) (map[string]string, error) {
 	read, err := t.read(ctx, map[string]types.KeysAndAttributes{table: {
 		Keys:                     keys,
-		ProjectionExpression:     aws.String("orderId, #status"),
-		ExpressionAttributeNames: map[string]string{"#status": "status"},
+		ProjectionExpression:     idAndStatus,
+		ExpressionAttributeNames: statusName,
 	}})
 	if err != nil {
 		return nil, err
 	}
-	statuses := make(map[string]string, len(orderIDs))
+	statuses := make(map[string]string, len(keys))
 	for _, r := range read[table] {
 		statuses[text(r, "orderId")] = text(r, "status")
 	}

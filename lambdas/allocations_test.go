@@ -36,7 +36,9 @@ import (
 )
 
 // maxExtra is how many allocations a handler may make beyond those of the bare
-// SDK calls that it makes.
+// SDK calls that it makes with inputs made beforehand. (Shipment's call of the
+// carrier, which has no SDK, counts as one of its calls, as bare as net/http
+// makes it.)
 const maxExtra = 60
 
 // runs are how many events an average is taken of.

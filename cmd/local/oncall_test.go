@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -76,23 +77,23 @@ func TestWhatOnCallSees(t *testing.T) {
 					t.Errorf("%s: %v in %s", group, err, text)
 				}
 				for _, m := range metrics {
-					told[fmt.Sprintf("%s %s %v %s", m.Namespace, m.Name, m.Dimensions, m.Unit)] = true
+					told[fmt.Sprintf("%s: %s %s %v %s", path.Base(group), m.Namespace, m.Name, m.Dimensions, m.Unit)] = true
 				}
 			}
 		}
 		want := []string{
-			"orderflow BatchFailures map[Consumer:notification] Count",
-			"orderflow BatchFailures map[Consumer:shipment] Count",
-			"orderflow CallbackWait map[State:ArrangeShipment] Milliseconds",
-			"orderflow CallbackWait map[State:ReserveInventory] Milliseconds",
-			"orderflow CompensationFailures map[Consumer:shipment] Count",
-			"orderflow Contradictions map[] Count",
-			"orderflow Orders map[Outcome:CANCELLED] Count",
-			"orderflow Orders map[Outcome:CONFIRMED] Count",
-			"orderflow Orders map[Outcome:FAILED] Count",
-			"orderflow Orders map[Outcome:REJECTED] Count",
-			"orderflow StockConflicts map[] Count",
-			"orderflow TimeToDecision map[] Milliseconds",
+			"analytics: orderflow Orders map[Outcome:CANCELLED] Count",
+			"analytics: orderflow Orders map[Outcome:CONFIRMED] Count",
+			"analytics: orderflow Orders map[Outcome:FAILED] Count",
+			"analytics: orderflow Orders map[Outcome:REJECTED] Count",
+			"analytics: orderflow TimeToDecision map[] Milliseconds",
+			"inventory: orderflow CallbackWait map[State:ReserveInventory] Milliseconds",
+			"inventory: orderflow StockConflicts map[] Count",
+			"notification: orderflow BatchFailures map[Consumer:notification] Count",
+			"reconciliation: orderflow Contradictions map[] Count",
+			"shipment: orderflow BatchFailures map[Consumer:shipment] Count",
+			"shipment: orderflow CallbackWait map[State:ArrangeShipment] Milliseconds",
+			"shipment: orderflow CompensationFailures map[Consumer:shipment] Count",
 		}
 		if got := slices.Sorted(maps.Keys(told)); !slices.Equal(got, want) {
 			t.Errorf("metrics told are\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))

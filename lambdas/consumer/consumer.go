@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -65,7 +66,7 @@ func Whole(log *Log, handle func(ctx context.Context, batch []Message) error) la
 		start := time.Now()
 		err := guard(func() error { return handle(ctx, messages) })
 		for _, m := range messages {
-			log.ended(ctx, m, done, start, err)
+			log.ended(ctx, m, done, "", start, err)
 			if err != nil {
 				failed = append(failed, m.ID)
 			}
@@ -170,7 +171,11 @@ func (s single) finish(ctx context.Context, handle Handle, m Message) error {
 		outcome, err = answer(ctx, s.tasks, m.Event.Data.TaskToken, result, err)
 		return err
 	})
-	s.log.ended(ctx, m, outcome, start, err)
+	state := ""
+	if m.Event.Data.TaskToken != "" && outcome != tooLate {
+		_, state, _ = strings.Cut(m.Event.ID, "/")
+	}
+	s.log.ended(ctx, m, outcome, state, start, err)
 	return err
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"strings"
 	"time"
 
 	"orderflow/lambdas/metric"
@@ -68,31 +67,21 @@ func (l *Log) notStarted(ctx context.Context, m Message, err error) {
 	l.returned(ctx, m, slog.LevelWarn, "event not started", slog.Any("error", err))
 }
 
-// ended says what became of a message that was started.
-func (l *Log) ended(ctx context.Context, m Message, outcome string, start time.Time, err error) {
+// ended says what became of a message that was started, and how long the state
+// waited that it was answered to, "" being none.
+func (l *Log) ended(ctx context.Context, m Message, outcome, state string, start time.Time, err error) {
 	took := slog.Duration("took", time.Since(start))
 	if err != nil {
 		l.returned(ctx, m, slog.LevelError, "event failed", took, slog.Any("error", err))
 		return
 	}
-	state := m.waiting()
-	if state == "" || outcome == tooLate || m.Event.Time.IsZero() {
+	if state == "" || m.Event.Time.IsZero() {
 		m.Log.LogAttrs(ctx, slog.LevelInfo, outcome, took)
 		return
 	}
 	waited := max(0, time.Since(m.Event.Time).Milliseconds())
 	m.Log.LogAttrs(ctx, slog.LevelInfo, outcome, took,
 		slog.String(metric.State, state), slog.Int64(metric.CallbackWait, waited), l.answered.Attr())
-}
-
-// waiting is the state that waits for a message's answer, by the event's ID,
-// or "".
-func (m Message) waiting() string {
-	if m.Event.Data.TaskToken == "" {
-		return ""
-	}
-	_, state, _ := strings.Cut(m.Event.ID, "/")
-	return state
 }
 
 // returned says that a message goes back to its queue.

@@ -67,6 +67,8 @@ func TestLog(t *testing.T) {
 				`"next":"only the orders topic may send to the queue: look at the message in the dead-letter queue","Consumer":"test","BatchFailures":1,` + embedded("Consumer", failures)}},
 		{"a whole batch done", consumer.Whole(newLog(t), func(context.Context, []consumer.Message) error { return nil }), event("o-1", ""), []string{received("o-1"),
 			`{"level":"INFO","msg":"event done",` + about("o-1") + `,"took":1000000}`}},
+		{"a whole batch answers nobody", consumer.Whole(newLog(t), func(context.Context, []consumer.Message) error { return nil }), event("o-1", "T"), []string{received("o-1"),
+			`{"level":"INFO","msg":"event done",` + about("o-1") + `,"took":1000000}`}},
 		{"a whole batch failed", consumer.Whole(newLog(t), func(context.Context, []consumer.Message) error { return fault }), event("o-1", ""), []string{received("o-1"),
 			`{"level":"ERROR","msg":"event failed",` + about("o-1") + `,"took":1000000,` + returned + embedded("Consumer", failures)}},
 	} {

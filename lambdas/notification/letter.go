@@ -1,21 +1,11 @@
 package notification
 
 import (
-	"bytes"
 	"embed"
-	"errors"
 	"fmt"
-	"math"
-	"net/mail"
 	"strings"
 	"text/template"
 	"unicode"
-	"unicode/utf8"
-
-	"golang.org/x/text/currency"
-	"golang.org/x/text/language"
-	"golang.org/x/text/message"
-	"golang.org/x/text/number"
 
 	"orderflow/lambdas/order"
 )
@@ -25,14 +15,17 @@ var mails embed.FS
 
 // templates are the mails, by the file names in mail. The first line of each
 // is the subject, and the text follows an empty one.
-type templates struct{ t *template.Template }
+type templates struct {
+	t     *template.Template
+	money *writer
+}
 
 func parseTemplates() (templates, error) {
 	t, err := template.New("").Option("missingkey=error").ParseFS(mails, "mail/*.txt")
 	if err != nil {
 		return templates{}, fmt.Errorf("notification: mails: %w", err)
 	}
-	return templates{t}, nil
+	return templates{t, &writer{}}, nil
 }
 
 // A letter is a mail ready to be sent.
@@ -44,7 +37,7 @@ type letter struct {
 type content struct {
 	OrderID        string
 	Name           string
-	Lines          []line
+	Lines          []any // each a line, which text/template need not copy
 	Total          string
 	Carrier        string
 	TrackingNumber string
@@ -59,39 +52,41 @@ type line struct {
 
 // letter writes the mail that tells a customer about an event. Money is
 // written as in English in the country that the order goes to.
-func (t templates) letter(e order.Event, c order.Customer, country string) (letter, error) {
-	to, err := recipient(c.Email)
-	if err != nil {
-		return letter{}, fmt.Errorf("notification: order %q: %w", e.Data.OrderID, err)
+func (t templates) letter(e order.Event, c order.Customer, country string) (*letter, error) {
+	if !isAddress(c.Email) {
+		return nil, fmt.Errorf("notification: order %q: the customer's mail address is malformed", e.Data.OrderID)
 	}
 	file, err := file(e)
 	if err != nil {
-		return letter{}, err
+		return nil, err
 	}
-	about := content{OrderID: e.Data.OrderID, Name: c.Name}
-	printer := message.NewPrinter(language.Make("en-" + country))
-	for _, l := range e.Data.Lines {
-		price, err := money(printer, l.UnitPrice)
+	about := content{OrderID: e.Data.OrderID, Name: c.Name, Lines: make([]any, len(e.Data.Lines))}
+	for i, l := range e.Data.Lines {
+		price, err := t.money.write(l.UnitPrice, country)
 		if err != nil {
-			return letter{}, err
+			return nil, err
 		}
-		about.Lines = append(about.Lines, line{Quantity: l.Quantity, Name: l.Name, UnitPrice: price})
+		about.Lines[i] = line{Quantity: l.Quantity, Name: l.Name, UnitPrice: price}
 	}
 	if e.Data.Total != nil {
-		if about.Total, err = money(printer, *e.Data.Total); err != nil {
-			return letter{}, err
+		if about.Total, err = t.money.write(*e.Data.Total, country); err != nil {
+			return nil, err
 		}
 	}
 	if e.Data.Shipment != nil {
 		about.Carrier, about.TrackingNumber = e.Data.Shipment.Carrier, e.Data.Shipment.TrackingNumber
 	}
-	var out bytes.Buffer
+	var out strings.Builder
+	out.Grow(usualLength)
 	if err := t.t.ExecuteTemplate(&out, file, about); err != nil {
-		return letter{}, fmt.Errorf("notification: mail: %w", err)
+		return nil, fmt.Errorf("notification: mail: %w", err)
 	}
 	subject, text, _ := strings.Cut(out.String(), "\n\n")
-	return letter{orderID: e.Data.OrderID, to: to, subject: oneLine(subject), text: text}, nil
+	return &letter{orderID: e.Data.OrderID, to: c.Email, subject: oneLine(subject), text: text}, nil
 }
+
+// usualLength of a mail, in bytes, is that of a few lines.
+const usualLength = 1024
 
 // file names the mail that tells about an event.
 func file(e order.Event) (string, error) {
@@ -122,30 +117,27 @@ func cancelledFile(d order.Data) string {
 	return "failed.txt"
 }
 
-// recipient is an address that can stand in a header: it is one address, and
-// in one line. The error does not repeat it.
-func recipient(email string) (string, error) {
-	parsed, err := mail.ParseAddress(email)
-	if err != nil || parsed.Address != email || oneLine(email) != email {
-		return "", errors.New("the customer's mail address is malformed")
+// isAddress tells of an address that can stand in a header: it is one address,
+// in one line, and without a name. The API takes no others.
+func isAddress(email string) bool {
+	local, domain, _ := strings.Cut(email, "@")
+	return isAtoms(local) && isAtoms(domain)
+}
+
+// isAtoms tells of what RFC 5322 calls a dot-atom.
+// https://www.rfc-editor.org/rfc/rfc5322#section-3.2.3
+func isAtoms(s string) bool {
+	special := func(c rune) bool {
+		letterOrDigit := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
+		return !letterOrDigit && !strings.ContainsRune("!#$%&'*+-/=?^_`{|}~.", c)
 	}
-	return email, nil
+	return s != "" && !strings.ContainsFunc(s, special)
 }
 
 // oneLine keeps what would begin another header out of one.
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
-
-// money writes an amount out: £12.50, ¥1,250, KWD 1.250.
-func money(p *message.Printer, m order.Money) (string, error) {
-	unit, err := currency.ParseISO(m.Currency)
-	if err != nil {
-		return "", fmt.Errorf("notification: amount %d %q: %w", m.Amount, m.Currency, err)
+func oneLine(s string) string {
+	if !strings.ContainsFunc(s, unicode.IsControl) {
+		return s
 	}
-	digits, _ := currency.Standard.Rounding(unit)
-	symbol := p.Sprint(currency.Symbol(unit))
-	if last, _ := utf8.DecodeLastRuneInString(symbol); unicode.IsLetter(last) {
-		symbol += "\u00a0" // as the CLDR has it between a letter and a digit
-	}
-	major := float64(m.Amount) / math.Pow10(digits) // to the digit, for no amount is near 2^53
-	return symbol + p.Sprint(number.Decimal(major, number.Scale(digits))), nil
+	return strings.Join(strings.Fields(s), " ")
 }

@@ -54,7 +54,8 @@ type desk struct {
 // that an event received again sends none; only if it cannot be kept after
 // sending, the customer gets the mail twice, which is better than never.
 func (d *desk) handle(ctx context.Context, e order.Event) (any, error) {
-	known, err := d.store.read(ctx, e.Data.OrderID, e.Type)
+	told := keyOf(e)
+	known, err := d.store.read(ctx, told)
 	if err != nil {
 		return nil, err
 	}
@@ -69,5 +70,5 @@ func (d *desk) handle(ctx context.Context, e order.Event) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nil, d.store.putNotified(ctx, e.Data.OrderID, e.Type, messageID)
+	return nil, d.store.putNotified(ctx, told, messageID)
 }

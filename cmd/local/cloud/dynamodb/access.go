@@ -237,7 +237,7 @@ func (s *Service) contextOf(a *access, key string) []string {
 	case "dynamodb:leadingkeys":
 		return s.leadingKeys(a)
 	case "dynamodb:attributes":
-		return a.details().attributes()
+		return s.attributes(a.details())
 	case "dynamodb:select":
 		return present(a.details().selects)
 	case "dynamodb:returnvalues":
@@ -301,23 +301,18 @@ func keyText(v attribute.Value) string {
 	return ""
 }
 
-// attributes are the top-level attributes that the request names, each once.
-func (d details) attributes() (named []string) {
-	add := func(name string) {
-		if !slices.Contains(named, name) {
-			named = append(named, name)
-		}
-	}
+// attributes are the top-level attributes that the request names, maybe more
+// than once.
+func (s *Service) attributes(d details) []string {
+	named := make([]string, 0, 16)
 	for _, key := range d.keys {
 		for _, attribute := range key {
-			add(attribute.Name)
+			named = append(named, attribute.Name)
 		}
 	}
 	for _, text := range d.expressions {
 		if text != nil {
-			for _, name := range expression.Attributes(*text, d.names) {
-				add(name)
-			}
+			named = s.parser.Attributes(named, *text, d.names)
 		}
 	}
 	return named

@@ -20,7 +20,7 @@ func TestAttributes(t *testing.T) {
 		"price BETWEEN :low AND :high AND NOT contains(tags, :t) AND kind IN (:a, :b)": {"price", "tags", "kind"},
 		"a1 . b2 = :x": {"a1"},
 	} {
-		if got := Attributes(text, names); !slices.Equal(got, want) {
+		if got := NewParser().Attributes(nil, text, names); !slices.Equal(got, want) {
 			t.Errorf("%s: %q, want %q", text, got, want)
 		}
 	}
@@ -36,11 +36,11 @@ func FuzzAttributes(f *testing.F) {
 		}
 		projection, err := NewParser().Projection(text, env)
 		if err != nil {
-			Attributes(text, nil)
+			NewParser().Attributes(nil, text, nil)
 			return
 		}
 		var all []attribute.Attribute
-		named := Attributes(text, nil)
+		named := NewParser().Attributes(nil, text, nil)
 		for _, name := range named {
 			all = append(all, attribute.Attribute{Name: name, Value: attribute.List{attribute.String("x")}})
 		}

@@ -12,6 +12,7 @@ type Parser struct {
 	conditions  cache[orSyntax]
 	updates     cache[updateSyntax]
 	projections cache[projectionSyntax]
+	attributes  cache[[]string]
 }
 
 // NewParser is a Parser that has seen nothing.
@@ -20,6 +21,7 @@ func NewParser() *Parser {
 		conditions:  newCache(newGrammar[orSyntax]("AND", "OR", "NOT", "BETWEEN", "IN"), checkCondition),
 		updates:     newCache(newGrammar[updateSyntax]("SET", "REMOVE", "ADD", "DELETE"), checkUpdate),
 		projections: newCache(newGrammar[projectionSyntax](), checkProjection),
+		attributes:  newCache[[]string](lexicon{}, func(*[]string) error { return nil }),
 	}
 }
 
@@ -28,7 +30,7 @@ func NewParser() *Parser {
 const maxCached = 1000
 
 type cache[T any] struct {
-	grammar grammar[T]
+	grammar interface{ parse(text string) (*T, error) }
 	check   func(*T) error // what the text alone decides
 
 	mu   *sync.RWMutex
@@ -40,7 +42,7 @@ type parsed[T any] struct {
 	err    error
 }
 
-func newCache[T any](g grammar[T], check func(*T) error) cache[T] {
+func newCache[T any](g interface{ parse(string) (*T, error) }, check func(*T) error) cache[T] {
 	return cache[T]{grammar: g, check: check, mu: new(sync.RWMutex), seen: make(map[string]parsed[T])}
 }
 

@@ -162,7 +162,10 @@ func (f function) deploymentRole() []Resource {
 	return []Resource{role(id+"DeploymentRole", "What CodeDeploy may do to replace "+id+"Function.", trustService("codedeploy.amazonaws.com").
 		actingFor(Sub("arn:${AWS::Partition}:codedeploy:${AWS::Region}:${AWS::AccountId}:deploymentgroup:*")),
 		moveAlias,
-		Allow(GetAtt(id+"ErrorsAlarm", "Arn"), "cloudwatch:DescribeAlarms"),
+		// Of all alarms: asked without their names, CloudWatch knows no other
+		// resource, AWS does not say how CodeDeploy asks, and a deployment that
+		// cannot read its alarm fails.
+		Allow(Sub("arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:*"), "cloudwatch:DescribeAlarms"),
 	)}
 }
 

@@ -68,10 +68,7 @@ func Consumers() []Consumer {
 				Allow(GetAtt("NotificationsTable", "Arn"), "dynamodb:PutItem").
 					OnlyAttributes("orderId", "eventType", "sentAt", "messageId", order.ExpiresAt).ReturningNothing(),
 				readOrder("customer", "shippingAddress"),
-				// The verified identity may be the address, its domain or one above;
-				// in SES's sandbox the recipient's is asked for as well.
-				Allow(Sub("arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/*"), "ses:SendEmail").
-					When("StringEquals", "ses:FromAddress", Ref(senderEmail)),
+				sendFrom(Ref(senderEmail)),
 			},
 			Owns: []Resource{
 				withExpiry(Table("NotificationsTable", "What the customer has been told, by orderId and eventType.", "orderId", "eventType")),
@@ -98,4 +95,16 @@ func Consumers() []Consumer {
 func readOrder(attributes ...string) Statement {
 	return Allow(GetAtt(ordersTable, "Arn"), "dynamodb:BatchGetItem").
 		OnlyAttributes(append([]string{"orderId"}, attributes...)...).Projected()
+}
+
+// sendFrom allows mail from one address. The verified identity may be the
+// address, its domain or one above; in SES's sandbox the recipient's is asked for
+// as well. An identity may have a configuration set by default, as those made in
+// the console often have, and then SES asks about that too.
+// https://docs.aws.amazon.com/ses/latest/dg/control-user-access.html
+func sendFrom(address string) Statement {
+	s := Allow(Sub("arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/*"), "ses:SendEmail").
+		When("StringEquals", "ses:FromAddress", address)
+	s.Resource = append(s.Resource, Sub("arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:configuration-set/*"))
+	return s
 }

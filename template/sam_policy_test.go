@@ -504,3 +504,13 @@ func shortened(actions list) string {
 	}
 	return strings.Join(sorted, ",")
 }
+
+// Mail leaves from one address alone, through whatever configuration set its
+// identity has: SES asks about both.
+func TestMailLeavesFromTheSendersAddress(t *testing.T) {
+	role := translate(t, New(Consumers(), Auth{})).deployed(t, nil)["NotificationRole"]
+	const ses = "arn:aws:ses:us-east-1:111122223333:"
+	if got, want := allowed(t, role, "ses:SendEmail"), []any{ses + "identity/*", ses + "configuration-set/*"}; !slices.Equal(got, want) {
+		t.Errorf("it may be sent on %v, want %v", got, want)
+	}
+}

@@ -140,7 +140,7 @@ func useByAccount(operator, conditionKey, value string, actions []string) Statem
 
 // keptOnDeletion and keptOnReplacement are what becomes of data when its stack
 // is deleted, or it is replaced. A creation that fails leaves nothing behind,
-// which holds nothing yet.
+// which holds nothing yet, but for tables: see keptWhileProtected.
 //
 // CloudFormation takes functions in both. The transform AWS::LanguageExtensions,
 // which earlier they needed, is left out: it knows nothing of what SAM generates,

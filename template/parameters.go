@@ -128,7 +128,7 @@ func keeping() []Parameter {
 		{
 			ID: stage, Label: "Stage",
 			Type:          "String",
-			Description:   "In production tables are protected from deletion and can be restored to any second of the last 35 days, overwritten and deleted objects to any version of them, and data outlives the stack. In development it goes with the stack.",
+			Description:   "In production tables are protected from deletion and can be restored to any second of the last 35 days, overwritten and deleted objects to any version of them, and data outlives the stack. In development it goes with the stack, once the bucket is emptied.",
 			Default:       "production",
 			AllowedValues: []any{"production", "development"},
 		},

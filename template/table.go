@@ -4,6 +4,7 @@ import (
 	"orderflow/lambdas/order"
 
 	"github.com/awslabs/goformation/v7/cloudformation/dynamodb"
+	"github.com/awslabs/goformation/v7/cloudformation/policies"
 )
 
 // Table is a DynamoDB table of items with this partition key and, maybe, a
@@ -31,7 +32,7 @@ func tableWithIndexes(id, description string, keys []string, indexes []dynamodb.
 			GlobalSecondaryIndexes:               indexes,
 			BillingMode:                          new("PAY_PER_REQUEST"),
 			SSESpecification:                     &dynamodb.Table_SSESpecification{SSEEnabled: true, SSEType: new("KMS"), KMSMasterKeyId: new(customerKey())},
-			AWSCloudFormationDeletionPolicy:      keptOnDeletion(),
+			AWSCloudFormationDeletionPolicy:      keptWhileProtected(),
 			AWSCloudFormationUpdateReplacePolicy: keptOnReplacement(),
 		}, map[string]any{
 			"DeletionProtectionEnabled": choose(isProduction, true, false),
@@ -71,4 +72,13 @@ func attributes(keys []string, indexes []dynamodb.Table_GlobalSecondaryIndex) []
 		definitions = append(definitions, dynamodb.Table_AttributeDefinition{AttributeName: key, AttributeType: "S"})
 	}
 	return definitions
+}
+
+// keptWhileProtected is what becomes of a table when its stack is deleted, or
+// could not be created: CloudFormation cannot delete what is protected, and would
+// fail to take back a creation, ROLLBACK_FAILED. It leaves an empty table behind.
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/WorkingWithTables.Basics.html#WorkingWithTables.Basics.DeletionProtection
+func keptWhileProtected() policies.DeletionPolicy {
+	return policies.DeletionPolicy(choose(isProduction, "Retain", "Delete"))
 }

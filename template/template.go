@@ -9,6 +9,10 @@ package template
 
 import "encoding/json"
 
+// MaxStackName is how many characters the name of a stack may have: it is part
+// of the queues' names, which have 80 at most. A consumer's name takes of it.
+const MaxStackName = 52
+
 // Template is orderflow as AWS SAM deploys it and as the local cloud runs it.
 type Template struct {
 	Description string

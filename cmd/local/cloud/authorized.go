@@ -42,7 +42,7 @@ func offLimits(r *http.Request, service string) *protocol.Error {
 	if iam.Caller(r.Context()) == nil {
 		return nil
 	}
-	invocation := service == "lambda" && strings.HasSuffix(r.URL.Path, "/invocations")
+	invocation := service == "lambda" && r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/invocations")
 	if service != "cloudformation" && service != "scheduler" && (service != "lambda" || invocation) {
 		return nil
 	}

@@ -243,6 +243,10 @@ func TestOperator(t *testing.T) {
 	if e, _ := errors.AsType[smithy.APIError](err); e == nil || e.ErrorCode() != "AccessDeniedException" {
 		t.Error(err)
 	}
+	_, err = awslambda.NewFromConfig(c.function).UpdateAlias(t.Context(), &awslambda.UpdateAliasInput{FunctionName: aws.String("f"), Name: aws.String("invocations")})
+	if e, _ := errors.AsType[smithy.APIError](err); e == nil || e.ErrorCode() != "AccessDeniedException" {
+		t.Errorf("an alias that is called as invoking is: %v", err)
+	}
 	key, err := c.function.Credentials.Retrieve(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -107,7 +107,8 @@ func matchesAny(patterns []pattern, s string, q asked) bool {
 	return false
 }
 
-// matches tells whether a text fits. A variable that has no value fits nothing.
+// matches tells whether a text fits. A variable that has no value fits nothing,
+// nor one whose value could be taken for a wildcard.
 func (p *pattern) matches(s string, q asked) bool {
 	text, wild, ok := p.resolve(q)
 	switch {
@@ -134,6 +135,8 @@ func (p *pattern) resolve(q asked) (text string, wild, ok bool) {
 			continue
 		}
 		switch found := q.values(part.variable); {
+		case len(found) == 1 && !utf8.ValidString(found[0]):
+			return "", false, false
 		case len(found) == 1:
 			b.WriteString(found[0])
 		case part.fallback != nil:

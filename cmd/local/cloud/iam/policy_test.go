@@ -143,6 +143,8 @@ func TestCondition(t *testing.T) {
 		"like":                         {`"StringLike": {"s3:prefix": "a*c?e"}`, []string{prefix, "abbcde"}, true},
 		"not like":                     {`"StringNotLike": {"s3:prefix": "a*"}`, []string{prefix, "ab"}, false},
 		"a variable":                   {`"StringEquals": {"s3:prefix": "${aws:PrincipalAccount}"}`, []string{prefix, account}, true},
+		"a variable is no wildcard":    {`"StringLike": {"dynamodb:ReturnValues": "?${s3:prefix}"}`, []string{prefix, "*", returns, "NONE"}, false},
+		"nor is what is no text":       {`"StringLike": {"dynamodb:ReturnValues": "?${s3:prefix}"}`, []string{prefix, "\xff", returns, "NONE"}, false},
 		"two keys":                     {`"StringEquals": {"s3:prefix": "a", "dynamodb:ReturnValues": "NONE"}`, []string{prefix, "a", returns, "ALL_OLD"}, false},
 		"two operators":                {`"StringEquals": {"s3:prefix": "ab"}, "StringLike": {"s3:prefix": "a*"}`, []string{prefix, "ab"}, true},
 		"null":                         {`"Null": {"s3:prefix": "true"}`, nil, true},

@@ -380,7 +380,13 @@ func TestNothingPersonal(t *testing.T) {
 			t.Errorf("asks for %s", body)
 		}
 	}
-	d.run(`{}`, cloudtest.Fault{Action: "Scan", Before: check}, cloudtest.Fault{Action: "BatchGetItem", Before: check})
+	scan := func(body string) {
+		check(body)
+		if !strings.Contains(body, `"Select":"SPECIFIC_ATTRIBUTES"`) {
+			t.Errorf("scans for %s", body)
+		}
+	}
+	d.run(`{}`, cloudtest.Fault{Action: "Scan", Before: scan}, cloudtest.Fault{Action: "BatchGetItem", Before: check})
 	published, err := json.Marshal(d.published)
 	if err != nil {
 		t.Fatal(err)

@@ -70,10 +70,10 @@ func worldOutside() []Parameter {
 		{
 			ID: carrierURL, Label: "Carrier's URL",
 			Type:                  "String",
-			Description:           "Where shipments are booked: PUT and DELETE {CarrierUrl}/shipments/{orderId}. It receives delivery addresses, so https outside a laptop.",
-			AllowedPattern:        `^https?://[^\s/?#]+(/[^\s?#]+)*$`,
+			Description:           "Where shipments are booked: PUT and DELETE {CarrierUrl}/shipments/{orderId}. It receives delivery addresses: by https, unless it is a host of your own network.",
+			AllowedPattern:        `^(https://[^\s/?#@]+|http://([A-Za-z0-9-]+|[0-9.]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?)(/[^\s?#]+)*$`,
 			MaxLength:             new(maxCharacters),
-			ConstraintDescription: "an http or https URL without a trailing slash, query or fragment",
+			ConstraintDescription: "an https URL, or http with an IP address or a name without dots, without a password, trailing slash, query or fragment",
 		},
 		{
 			ID: senderEmail, Label: "Sender's address",

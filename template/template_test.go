@@ -158,6 +158,10 @@ func TestParameterPatterns(t *testing.T) {
 		{carrierURL, "https://carrier.example.com/v2/api", true},
 		{carrierURL, "http://127.0.0.1:4566/carrier", true},
 		{carrierURL, "http://[::1]:4566/carrier", true},
+		{carrierURL, "http://localhost:4566/carrier", true},
+		{carrierURL, "http://carrier.example.com", false},            // addresses in the clear
+		{carrierURL, "https://me:secret@carrier.example.com", false}, // which everybody could read
+		{carrierURL, "http://me:secret@localhost", false},
 		{carrierURL, "https://carrier.example.com/", false},
 		{carrierURL, "https://carrier.example.com?x=1", false},
 		{carrierURL, "carrier.example.com", false},

@@ -22,6 +22,7 @@ import (
 	"orderflow/cmd/local/cloud/protocol"
 	"orderflow/lambdas/metric/metrictest"
 	"orderflow/lambdas/order"
+	"orderflow/template"
 )
 
 // aboutNone are the lines that are about no order: about a run of
@@ -35,12 +36,15 @@ var aboutNone = map[string]bool{
 }
 
 // TestWhatOnCallSees: whatever happens to orders, each line about one names it
-// and its execution, all the metrics are told that dashboard and alarms are made
-// of, by CloudWatch's rules, and no line, event or metric has anything personal.
+// and its execution, all the metrics are told that dashboard and alarms ask
+// for, with the dimensions that they ask by and by CloudWatch's rules, and no
+// line, event or metric has anything personal.
 func TestWhatOnCallSees(t *testing.T) {
-	var deaf, contended atomic.Bool
+	var deaf, contended, away atomic.Bool
 	weather := func(_ context.Context, c *interpose.Call, do func()) error {
 		switch {
+		case (c.From == "orderflow-InventoryFunction" || c.From == "orderflow-AnalyticsFunction") && away.Load():
+			return io.ErrUnexpectedEOF
 		case c.From == "orderflow-ShipmentFunction" && c.To == "carrier" && c.Action == "DELETE" && !deaf.Swap(true):
 			return io.ErrUnexpectedEOF
 		case c.From == "orderflow-InventoryFunction" && c.Action == "TransactWriteItems" && !contended.Swap(true):
@@ -64,6 +68,10 @@ func TestWhatOnCallSees(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		away.Store(true)
+		orders = append(orders, s.place(personalOrder(1, "AQ")))
+		s.pass(5 * time.Minute)
+		away.Store(false)
 		s.pass(3 * time.Hour)
 		s.reconcile(`{}`)
 
@@ -82,21 +90,35 @@ func TestWhatOnCallSees(t *testing.T) {
 			}
 		}
 		want := []string{
+			"analytics: orderflow BatchFailures map[Consumer:analytics] Count",
+			"analytics: orderflow CompensationFailures map[Consumer:analytics] Count",
 			"analytics: orderflow Orders map[Outcome:CANCELLED] Count",
 			"analytics: orderflow Orders map[Outcome:CONFIRMED] Count",
 			"analytics: orderflow Orders map[Outcome:FAILED] Count",
 			"analytics: orderflow Orders map[Outcome:REJECTED] Count",
 			"analytics: orderflow TimeToDecision map[] Milliseconds",
+			"inventory: orderflow BatchFailures map[Consumer:inventory] Count",
 			"inventory: orderflow CallbackWait map[State:ReserveInventory] Milliseconds",
+			"inventory: orderflow CompensationFailures map[Consumer:inventory] Count",
 			"inventory: orderflow StockConflicts map[] Count",
 			"notification: orderflow BatchFailures map[Consumer:notification] Count",
 			"reconciliation: orderflow Contradictions map[] Count",
 			"shipment: orderflow BatchFailures map[Consumer:shipment] Count",
 			"shipment: orderflow CallbackWait map[State:ArrangeShipment] Milliseconds",
 			"shipment: orderflow CompensationFailures map[Consumer:shipment] Count",
+			"validation: orderflow InvalidOrders map[] Count",
 		}
 		if got := slices.Sorted(maps.Keys(told)); !slices.Equal(got, want) {
 			t.Errorf("metrics told are\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+		asked := ownMetrics(t)
+		if asked["orderflow InvalidOrders map[]"] == "" || asked["orderflow BatchFailures map[Consumer:inventory]"] == "" {
+			t.Errorf("alarms and the dashboard ask for %v", asked)
+		}
+		for metric, by := range asked {
+			if !slices.ContainsFunc(want, func(told string) bool { return strings.Contains(told, ": "+metric+" ") }) {
+				t.Errorf("%s asks for %s, which nobody tells", by, metric)
+			}
 		}
 		for _, event := range s.events() {
 			s.impersonal("the topic", event)
@@ -126,6 +148,10 @@ func (s *shop) everyKind() (orders []string) {
 	orders = append(orders, s.place(personalOrder(1, "GB")), s.place(personalOrder(11, "GB")), s.place(personalOrder(1, "AQ")))
 	s.pass(time.Hour)
 
+	unknown := personalOrder(1, "GB")
+	unknown.Items[0].SKU = "NOTHING"
+	orders = append(orders, s.place(unknown))
+
 	s.consume("InventoryFunction", false)
 	cancelled, failed := s.place(personalOrder(1, "GB")), s.place(personalOrder(1, "GB"))
 	s.settle()
@@ -135,6 +161,77 @@ func (s *shop) everyKind() (orders []string) {
 	s.pass(3 * time.Hour) // longer than an order waits
 	s.consume("InventoryFunction", true)
 	return append(orders, cancelled, failed)
+}
+
+// ownMetrics are the metrics of the stack's own namespace that its alarms and its
+// dashboard ask for, each as the line that tells of it begins, with who asks.
+func ownMetrics(t *testing.T) map[string]string {
+	t.Helper()
+	rendered, err := template.New(template.Consumers(), template.Auth{}).JSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := map[string]string{}
+	ask := func(by, namespace, name string, dimensions map[string]string) {
+		if namespace == "orderflow" {
+			asked[fmt.Sprintf("%s %s %v", namespace, name, dimensions)] = by
+		}
+	}
+	type watched struct {
+		Namespace, MetricName string
+		Dimensions            []struct{ Name, Value string }
+	}
+	for id, r := range resolved(t, rendered) {
+		switch r.Type {
+		case "AWS::CloudWatch::Alarm":
+			var alarm struct {
+				watched
+				Metrics []struct{ MetricStat struct{ Metric watched } }
+			}
+			remarshal(t, r.Properties, &alarm)
+			all := []watched{alarm.watched}
+			for _, query := range alarm.Metrics {
+				all = append(all, query.MetricStat.Metric)
+			}
+			for _, w := range all {
+				dimensions := map[string]string{}
+				for _, d := range w.Dimensions {
+					dimensions[d.Name] = d.Value
+				}
+				ask(id, w.Namespace, w.MetricName, dimensions)
+			}
+		case "AWS::CloudWatch::Dashboard":
+			var board struct {
+				Widgets []struct {
+					Properties struct{ Metrics [][]any }
+				}
+			}
+			if err := json.Unmarshal([]byte(r.Properties["DashboardBody"].(string)), &board); err != nil {
+				t.Fatal(err)
+			}
+			for _, w := range board.Widgets {
+				for _, row := range w.Properties.Metrics { // namespace, name, dimensions, options
+					dimensions := map[string]string{}
+					for i := 2; i+1 < len(row); i += 2 {
+						dimensions[row[i].(string)] = row[i+1].(string)
+					}
+					ask(id, row[0].(string), row[1].(string), dimensions)
+				}
+			}
+		}
+	}
+	return asked
+}
+
+func remarshal(t *testing.T, from, to any) {
+	t.Helper()
+	raw, err := json.Marshal(from)
+	if err == nil {
+		err = json.Unmarshal(raw, to)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 func (s *shop) logGroups() (groups []string) {
@@ -189,6 +286,7 @@ func (s *shop) namesItsOrder(group, text string, orders []string) {
 	}
 	switch {
 	case line.Level == "": // Lambda's own
+	case strings.HasPrefix(line.Message, `{"errorMessage":`): // its library's, of whatever error is answered
 	case line.OrderID != "" && (line.Execution != s.execution(line.OrderID) || !slices.Contains(orders, line.OrderID)):
 		s.t.Errorf("%s: execution %q of order %q in %s", group, line.Execution, line.OrderID, text)
 	case line.OrderID == "" && (!aboutNone[line.Message] || slices.ContainsFunc(orders, func(id string) bool { return strings.Contains(text, id) })):

@@ -15,6 +15,7 @@ const (
 	apiSlow             runbook = "The API is slow"
 	functionFails       runbook = "A function fails"
 	functionThrottled   runbook = "A function is throttled"
+	messagesReturned    runbook = "Messages are returned"
 	queueGrowsOld       runbook = "A queue grows old"
 	deadLetters         runbook = "There are dead letters"
 	decisionsTakeLong   runbook = "Decisions take long"
@@ -181,13 +182,31 @@ func (f function) alarms() []Resource {
 func (c Consumer) alarms() []Resource {
 	id := title(c.Name)
 	all := []alarm{
-		// A message that failed once comes again after six minutes, and after
-		// twelve if twice: at a quarter of an hour it is no accident but a
-		// backlog, and the grace of reconciliation ends.
+		// To Lambda, which is told of each message apart, this is no error: a
+		// consumer that fails at all it hears would be known half an hour later,
+		// by its dead letters. Two messages at least, for a single one that fails
+		// thrice is left to that; and most of what is received, for few among many
+		// succeed when they come again after six minutes.
+		{
+			id:      id + "BatchFailuresAlarm",
+			means:   "The consumer " + c.Name + ", which " + c.Does + ", fails at most of what it hears: orders are late for it, and each message is a dead letter after half an hour.",
+			first:   "Read the log of " + id + "Function for event failed, and repair what it names before that half hour is over.",
+			runbook: messagesReturned,
+			watches: []series{
+				own(metric.BatchFailures, metric.Consumer, c.Name, "Sum"),
+				received(id + "Queue"),
+			},
+			expression: "IF(m0 > 1, 100 * m0 / m1, 0)",
+			seconds:    fiveMinutes, threshold: 50, breaching: 3, of: 3, absent: fine,
+		},
+		// What nobody reads, or not fast enough: a message that was received three
+		// times no longer counts here, so failures have the alarm above. At a
+		// quarter of an hour the grace of reconciliation ends.
+		// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
 		{
 			id:      id + "QueueAgeAlarm",
 			means:   "Messages wait longer than a quarter of an hour for " + c.Name + ", which " + c.Does + ": orders are late for it, none is lost.",
-			first:   "See on the dashboard whether " + id + "Function fails, is throttled or is just busy.",
+			first:   "See on the dashboard whether " + id + "Function is invoked at all, is throttled or is just busy.",
 			runbook: queueGrowsOld,
 			watches: []series{queued("ApproximateAgeOfOldestMessage")(id + "Queue")},
 			seconds: minute, threshold: 15 * minute, breaching: 5, of: 5, absent: fine,

@@ -91,6 +91,7 @@ func panels(consumers []Consumer, sections []Section) board {
 			execution("ExecutionsTimedOut"), execution("ExecutionsAborted"), execution("ExecutionThrottled")),
 	)
 	b.row(rowHeight,
+		graph("Messages received", each(queues, received)...),
 		graph("Messages that wait", each(queues, queued("ApproximateNumberOfMessagesVisible"))...),
 		graph("Oldest message (s)", each(queues, queued("ApproximateAgeOfOldestMessage"))...),
 		graph("Dead letters", each(dead, queued("ApproximateNumberOfMessagesVisible"))...),

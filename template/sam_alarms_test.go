@@ -55,7 +55,7 @@ var told = map[string]map[string]string{
 		"NumberOfNotificationsFailedToRedriveToDlq": "TopicName", "NumberOfNotificationsRedrivenToDlq": "TopicName",
 	},
 	// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
-	"AWS/SQS": {"ApproximateAgeOfOldestMessage": "QueueName", "ApproximateNumberOfMessagesVisible": "QueueName"},
+	"AWS/SQS": {"ApproximateAgeOfOldestMessage": "QueueName", "ApproximateNumberOfMessagesVisible": "QueueName", "NumberOfMessagesReceived": "QueueName"},
 	// https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html
 	"AWS/States": {
 		"ExecutionsAborted": "StateMachineArn", "ExecutionsFailed": "StateMachineArn", "ExecutionsStarted": "StateMachineArn",
@@ -207,6 +207,9 @@ func everythingHasItsAlarms(t *testing.T, translated translated) {
 		case "AWS::SQS::Queue":
 			if r.Properties["RedrivePolicy"] != nil {
 				want[measured{"AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", id + ".QueueName", "Maximum"}] = id + "AgeAlarm"
+				consumer := strings.TrimSuffix(id, "Queue")
+				want[measured{"AWS/SQS", "NumberOfMessagesReceived", "QueueName", id + ".QueueName", "Sum"}] = consumer + "BatchFailuresAlarm"
+				want[measured{stackNamespace, metric.BatchFailures, metric.Consumer, strings.ToLower(consumer), "Sum"}] = consumer + "BatchFailuresAlarm"
 			} else {
 				want[measured{"AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", id + ".QueueName", "Maximum"}] = id + "Alarm"
 			}
@@ -404,7 +407,7 @@ func theDashboardShowsEverything(t *testing.T, translated translated) {
 
 	for namespace, metrics := range told {
 		for name, dimension := range metrics {
-			if name == "ApproximateAgeOfOldestMessage" || name == metric.CallbackWait || name == metric.CompensationFailures {
+			if name == "ApproximateAgeOfOldestMessage" || name == "NumberOfMessagesReceived" || name == metric.CallbackWait || name == metric.CompensationFailures {
 				continue // of live queues, of states that wait and of those that compensate
 			}
 			for _, thing := range things[dimension] {
@@ -418,6 +421,9 @@ func theDashboardShowsEverything(t *testing.T, translated translated) {
 		map[string]bool{"InventoryQueue.QueueName": true, "ShipmentQueue.QueueName": true, "NotificationQueue.QueueName": true, "AnalyticsQueue.QueueName": true},
 		shown["ApproximateAgeOfOldestMessage"]); diff != "" {
 		t.Errorf("ages: %s", diff)
+	}
+	if diff := cmp.Diff(shown["ApproximateAgeOfOldestMessage"], shown["NumberOfMessagesReceived"]); diff != "" {
+		t.Errorf("messages received, beside ages: %s", diff)
 	}
 	if diff := cmp.Diff(map[string]bool{"ReserveInventory": true, "ArrangeShipment": true}, shown[metric.CallbackWait]); diff != "" {
 		t.Errorf("waits: %s", diff)

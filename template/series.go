@@ -51,6 +51,10 @@ func queued(name string) func(id string) series {
 	}
 }
 
+func received(id string) series {
+	return series{"AWS/SQS", "NumberOfMessagesReceived", "QueueName", "${" + id + ".QueueName}", "Sum"}
+}
+
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
 func stored(name string) func(id string) series {
 	return func(id string) series { return series{"AWS/DynamoDB", name, "TableName", "${" + id + "}", "Sum"} }

@@ -191,7 +191,7 @@ func play(t *testing.T, rendered []byte, story func(*testing.T, *system)) (misse
 		s, err := newSystem(t.Context(), systemConfig{
 			api: "127.0.0.1:8080", aws: "127.0.0.1:4566", rendered: rendered, log: slog.New(heard),
 			parameters: map[string]string{"Deployments": "gradual"}, // with alarms, which CodeDeploy needs to see
-			products: []product{{sku: "MUG", name: "Mug", unitPrice: 1250, currency: "GBP", weightGrams: 350, stocked: 10}},
+			products:   []product{{sku: "MUG", name: "Mug", unitPrice: 1250, currency: "GBP", weightGrams: 350, stocked: 10}},
 		})
 		if err != nil {
 			return // deployment was refused

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"net/http"
 	"net/http/httptest"
 	"path"
 	"regexp"
@@ -36,8 +37,8 @@ func TestEveryStatementIsNeeded(t *testing.T) {
 	slog.SetDefault(slog.New(slog.DiscardHandler)) // of what handlers say
 	t.Cleanup(func() { slog.SetDefault(told) })
 
-	whole := renderedTemplate(t)
-	physical := undisturbed(t, whole)
+	whole := renderedTemplate(t, template.None)
+	physical := undisturbed(t, template.None, whole)
 	for _, p := range permissions(t, whole) {
 		if p.Effect == "Deny" {
 			t.Run(p.String(), func(t *testing.T) { denies(t, p) })
@@ -49,11 +50,49 @@ func TestEveryStatementIsNeeded(t *testing.T) {
 			continue
 		}
 		t.Run(p.String()+" in "+story, func(t *testing.T) {
-			missed := play(t, p.without(t, whole), stories[story])
+			missed := play(t, template.None, p.without(t, whole), stories[story])
 			if !slices.ContainsFunc(missed, func(e denial) bool { return e.of(p, physical) }) {
 				t.Errorf("nobody misses it, but %q", missed)
 			}
 		})
+	}
+}
+
+// TestEveryAttributeIsNeeded takes each attribute away that a role may name of
+// a table's items, one at a time, and demands that a story misses it.
+func TestEveryAttributeIsNeeded(t *testing.T) {
+	told := slog.Default()
+	slog.SetDefault(slog.New(slog.DiscardHandler)) // of what handlers say
+	t.Cleanup(func() { slog.SetDefault(told) })
+
+	known := map[string]bool{}
+	for _, mode := range []template.AuthMode{template.None, template.JWT} {
+		whole := renderedTemplate(t, mode)
+		if mode != template.None { // which TestEveryStatementIsNeeded plays
+			undisturbed(t, mode, whole)
+		}
+		for _, p := range permissions(t, whole) {
+			for _, attribute := range p.attributes(t) {
+				name := p.String() + " of " + attribute
+				if known[name] {
+					continue
+				}
+				known[name] = true
+				t.Run(name, func(t *testing.T) {
+					mutated := p.withoutAttribute(t, whole, attribute)
+					for _, story := range append([]string{storyOf(p)}, slices.Sorted(maps.Keys(stories))...) {
+						missed := play(t, mode, mutated, stories[story])
+						if slices.ContainsFunc(missed, func(e denial) bool { return slices.Contains(p.actions, e.action) }) {
+							return
+						}
+					}
+					t.Error("nobody misses it")
+				})
+			}
+		}
+	}
+	if len(known) < 50 {
+		t.Errorf("there are %d attributes", len(known))
 	}
 }
 
@@ -153,14 +192,26 @@ func ordered(t *testing.T, s *system, sku string, quantity int, country string) 
 	}
 	w, r := httptest.NewRecorder(), httptest.NewRequest("POST", "/orders", strings.NewReader(string(body)))
 	r.Header.Set("Content-Type", "application/json")
-	s.API().ServeHTTP(w, r)
+	s.API().ServeHTTP(w, byCustomer(s, r))
 	passing(10 * time.Second)
 	return strings.TrimPrefix(w.Header().Get("Location"), "/orders/")
 }
 
 func ask(s *system, method, path string) {
-	s.API().ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(method, path, nil))
+	s.API().ServeHTTP(httptest.NewRecorder(), byCustomer(s, httptest.NewRequest(method, path, nil)))
 	synctest.Wait()
+}
+
+// byCustomer is a request with the customer's token, where customers call.
+func byCustomer(s *system, r *http.Request) *http.Request {
+	if s.issuer != nil {
+		token, err := s.issuer.Token("c-42")
+		if err != nil {
+			panic(err) // its key is its own
+		}
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	return r
 }
 
 func passing(d time.Duration) {
@@ -184,12 +235,12 @@ func concurrency(t *testing.T, s *system, function string, n int) {
 
 // play deploys a template, tells a story, and reports all that was refused
 // meanwhile.
-func play(t *testing.T, rendered []byte, story func(*testing.T, *system)) (missed []denial) {
+func play(t *testing.T, mode template.AuthMode, rendered []byte, story func(*testing.T, *system)) (missed []denial) {
 	t.Helper()
 	heard := &denials{}
 	synctest.Test(t, func(t *testing.T) {
 		s, err := newSystem(t.Context(), systemConfig{
-			api: "127.0.0.1:8080", aws: "127.0.0.1:4566", rendered: rendered, log: slog.New(heard),
+			api: "127.0.0.1:8080", aws: "127.0.0.1:4566", auth: mode, rendered: rendered, log: slog.New(heard),
 			parameters: map[string]string{"Deployments": "gradual"}, // with alarms, which CodeDeploy needs to see
 			products:   []product{{sku: "MUG", name: "Mug", unitPrice: 1250, currency: "GBP", weightGrams: 350, stocked: 10}},
 		})
@@ -243,11 +294,11 @@ func (d *denials) Handle(_ context.Context, r slog.Record) error {
 // undisturbed plays every story on the whole template, in which nothing is
 // refused but what a story refuses itself, and tells how resources are called,
 // by logical ID.
-func undisturbed(t *testing.T, whole []byte) (physical map[string]string) {
+func undisturbed(t *testing.T, mode template.AuthMode, whole []byte) (physical map[string]string) {
 	t.Helper()
 	physical = map[string]string{}
 	for _, name := range slices.Sorted(maps.Keys(stories)) {
-		missed := play(t, whole, func(t *testing.T, s *system) {
+		missed := play(t, mode, whole, func(t *testing.T, s *system) {
 			for _, r := range s.stack.Resources {
 				physical[r.LogicalID] = r.PhysicalID[strings.LastIndexAny(r.PhysicalID, "/:")+1:]
 			}
@@ -287,9 +338,9 @@ func storyOf(p permission) string {
 	return ""
 }
 
-func renderedTemplate(t *testing.T) []byte {
+func renderedTemplate(t *testing.T, mode template.AuthMode) []byte {
 	t.Helper()
-	whole, err := template.New(template.Consumers(), template.Auth{Mode: template.None}).JSON()
+	whole, err := template.New(template.Consumers(), authAtHome(mode)).JSON()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -367,6 +418,39 @@ func (p permission) without(t *testing.T, rendered []byte) []byte {
 		left = append(left, action)
 	}
 	statement["Action"] = left
+	mutated, err := json.Marshal(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return mutated
+}
+
+// attributes are those that the whole statement of a permission may name.
+func (p permission) attributes(t *testing.T) []string {
+	t.Helper()
+	var statement struct {
+		Action    any
+		Condition map[string]map[string]any
+	}
+	if err := json.Unmarshal(p.raw, &statement); err != nil {
+		t.Fatal(err)
+	}
+	listed := statement.Condition["ForAllValues:StringEquals"]["dynamodb:Attributes"]
+	if listed == nil || len(p.actions) < len(texts(statement.Action)) {
+		return nil
+	}
+	return texts(listed)
+}
+
+// withoutAttribute is the template where a permission's condition lacks an
+// attribute.
+func (p permission) withoutAttribute(t *testing.T, rendered []byte, attribute string) []byte {
+	t.Helper()
+	whole := parsed(t, rendered)
+	owner := whole["Resources"].(map[string]any)[p.owner].(map[string]any)
+	statement := inside(owner["Properties"].(map[string]any), p.place)["Statement"].([]any)[p.statement].(map[string]any)
+	condition := inside(statement, []string{"Condition", "ForAllValues:StringEquals"})
+	condition["dynamodb:Attributes"] = slices.DeleteFunc(texts(condition["dynamodb:Attributes"]), func(a string) bool { return a == attribute })
 	mutated, err := json.Marshal(whole)
 	if err != nil {
 		t.Fatal(err)

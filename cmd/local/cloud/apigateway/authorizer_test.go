@@ -288,6 +288,8 @@ func TestToken(t *testing.T) {
 			{"for another audience", "Bearer " + token(claims{"aud": "x"}), "the token does not have a valid audience"},
 			{"for another audience, whatever its client_id", "Bearer " + token(claims{"aud": "x", "client_id": "another"}), "the token does not have a valid audience"},
 			{"for no audience", "Bearer " + token(claims{"aud": nil}), "the token does not have a valid audience"},
+			{"for nobody, whatever its client_id", "Bearer " + token(claims{"aud": []string{}, "client_id": "another"}), "the token does not have a valid audience"},
+			{"after bearer in small letters twice", "bearer Bearer " + good, "the token is malformed, or its algorithm is not supported"},
 			{"of another client", "Bearer " + token(claims{"aud": nil, "client_id": "x"}), "the token does not have a valid audience"},
 			{"of another issuer", "Bearer " + token(claims{"iss": "https://other.example"}), "the token does not have a valid issuer or signature"},
 			{"of no issuer", "Bearer " + token(claims{"iss": nil}), "the token does not have a valid issuer or signature"},

@@ -52,7 +52,7 @@ func newTokenAuthorizer(ctx context.Context, issuers *http.Client, in Authorizer
 		header:   header,
 		audience: in.JwtConfiguration.Audience,
 		verifier: provider.VerifierContext(oidc.ClientContext(context.WithoutCancel(ctx), issuers), &oidc.Config{
-			SkipClientIDCheck:    true, // client_id may stand in for aud, see audienceOf
+			SkipClientIDCheck:    true, // client_id may stand in for aud
 			SupportedSigningAlgs: algorithms,
 		}),
 	}, nil
@@ -90,36 +90,33 @@ func (a *tokenAuthorizer) claims(ctx context.Context, raw string) (map[string]st
 	if err != nil {
 		return nil, errors.New("the token does not have a valid issuer or signature")
 	}
-	var when struct {
+	var said struct {
+		Audience  any      `json:"aud"`
 		ClientID  string   `json:"client_id"`
 		NotBefore *float64 `json:"nbf"` // seconds since 1970, as all that follow
 		IssuedAt  *float64 `json:"iat"`
 		Expiry    *float64 `json:"exp"`
 	}
 	var all json.RawMessage
-	if err := errors.Join(token.Claims(&when), token.Claims(&all)); err != nil {
+	if err := errors.Join(token.Claims(&said), token.Claims(&all)); err != nil {
 		return nil, errors.New("the token's claims are malformed")
+	}
+	audience := token.Audience
+	if said.Audience == nil { // client_id stands in for it
+		audience = []string{said.ClientID}
 	}
 	now := float64(time.Now().UnixMilli()) / 1000
 	switch {
-	case when.Expiry == nil || *when.Expiry <= now:
+	case said.Expiry == nil || *said.Expiry <= now:
 		return nil, errors.New("the token has expired")
-	case when.NotBefore != nil && *when.NotBefore > now: // no leeway
+	case said.NotBefore != nil && *said.NotBefore > now: // no leeway
 		return nil, errors.New("the token is not valid yet")
-	case when.IssuedAt != nil && *when.IssuedAt > now:
+	case said.IssuedAt != nil && *said.IssuedAt > now:
 		return nil, errors.New("the token was issued in the future")
-	case !slices.ContainsFunc(audienceOf(token, when.ClientID), func(s string) bool { return slices.Contains(a.audience, s) }):
+	case !slices.ContainsFunc(audience, func(s string) bool { return slices.Contains(a.audience, s) }):
 		return nil, errors.New("the token does not have a valid audience")
 	}
 	return texts(all)
-}
-
-// audienceOf is whom a token is meant for: client_id where there is no aud.
-func audienceOf(token *oidc.IDToken, clientID string) []string {
-	if len(token.Audience) > 0 {
-		return token.Audience
-	}
-	return []string{clientID}
 }
 
 func texts(claims []byte) (map[string]string, error) {

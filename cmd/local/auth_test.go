@@ -324,11 +324,14 @@ func TestOrdersCalls(t *testing.T) {
 			if err := os.WriteFile(file, []byte(token+"\n"), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			const turnedAway = "orders: the API does not let this caller in: POST /orders answers "
+			const signatureAlone = "orders: the API does not let this caller in: POST /orders answers 403: {\"message\":\"Forbidden\"}\n" +
+				"this API asks for a signature: leave --token-file out"
+			tokenAlone := "orders: the API does not let this caller in without a token that it trusts: POST /orders answers 401: {\"message\":\"Unauthorized\"}\n" +
+				"customers call this API: act as one, with --token-file FILE; a new one is to be had by: curl -o FILE '" + r.aws + "/issuer/token?sub=c-42'"
 			wants := map[template.AuthMode][3]string{ // signed; with the token, for its customer and for another
 				template.None: {"is placed", "is placed", "is placed"},
-				template.IAM:  {"is placed", turnedAway + "403", turnedAway + "403"},
-				template.JWT:  {turnedAway + "401", "is placed", `/customer/id: must be "c-43"`},
+				template.IAM:  {"is placed", signatureAlone, signatureAlone},
+				template.JWT:  {tokenAlone, "is placed", `/customer/id: must be "c-43"`},
 			}
 			for i, args := range [][]string{
 				{"place", "--item", "MUG-BLUE=1"},
@@ -343,6 +346,13 @@ func TestOrdersCalls(t *testing.T) {
 				if strings.Contains(output, token) {
 					t.Errorf("orders %v tells the token: %s", args, output)
 				}
+			}
+			if err := os.WriteFile(file, []byte("no.token.atall"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			expired := "the token in " + file + " has expired, or is another issuer's or audience's; a new one is to be had by: curl"
+			if code, output := orders("--token-file", file, "get", "o-1"); code == 0 || strings.Contains(output, expired) != (mode == template.JWT) {
+				t.Errorf("orders get with a token of nobody's: exit %d: %s", code, output)
 			}
 			if code, output := orders("list"); code != 0 { // it asks AWS, not the API
 				t.Errorf("orders list: exit %d: %s", code, output)

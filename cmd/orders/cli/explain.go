@@ -51,10 +51,14 @@ func (p *program) hint(err error) string {
 		return "name one with --region, or a --profile that has one"
 	case errors.Is(err, stack.ErrNoStack) && p.target.aws:
 		return "deploy it with `sam deploy`, or name another with --stack, --region and --profile"
+	case errors.Is(err, stack.ErrWantsToken) && p.target.tokenFile != "":
+		return "the token in " + p.target.tokenFile + " has expired, or is another issuer's or audience's" + p.newToken()
+	case errors.Is(err, stack.ErrWantsToken):
+		return "customers call this API: act as one, with --token-file FILE" + p.newToken()
 	case errors.Is(err, stack.ErrTurnedAway) && p.target.tokenFile != "":
-		return "it wants a token that is valid now, of its issuer and for its audience; or, without --token-file, a signature"
+		return "this API asks for a signature: leave --token-file out"
 	case errors.Is(err, stack.ErrTurnedAway):
-		return "sign as a principal that may execute-api:Invoke; or, where customers call, bring one's token with --token-file"
+		return "sign as a principal that may execute-api:Invoke, by --profile for example"
 	case errors.Is(err, stack.ErrNoOrder):
 		return "`orders list` shows the latest orders, `orders list --text WORD` finds older ones"
 	case errors.Is(err, stack.ErrNoExecution):
@@ -75,4 +79,12 @@ func (p *program) hint(err error) string {
 		return "`orders --help` lists what there is"
 	}
 	return ""
+}
+
+// newToken is how to come by a token at home; on AWS the issuer knows.
+func (p *program) newToken() string {
+	if p.target.aws {
+		return ""
+	}
+	return fmt.Sprintf("; a new one is to be had by: curl -o FILE '%s/issuer/token?sub=c-42'", p.target.endpoint)
 }

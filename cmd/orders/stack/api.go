@@ -30,6 +30,10 @@ var ErrNoOrder = errors.New("stack: there is no such order")
 // caller in.
 var ErrTurnedAway = errors.New("stack: the API does not let this caller in")
 
+// ErrWantsToken is the ErrTurnedAway of an API that customers call, with tokens.
+// It alone answers 401: where callers sign, they are answered 403.
+var ErrWantsToken = fmt.Errorf("%w without a token that it trusts", ErrTurnedAway)
+
 // Place posts an order as it is, valid or not. key is its Idempotency-Key, ""
 // for none. A refusal is an Answer, not an error.
 func (s *Stack) Place(ctx context.Context, body []byte, key string) (Answer, error) {
@@ -101,7 +105,11 @@ func (s *Stack) call(ctx context.Context, method, path string, header http.Heade
 	}
 	byGateway := resp.Header.Get("Content-Type") != "application/problem+json"
 	if byGateway && (resp.StatusCode == http.StatusUnauthorized || resp.StatusCode == http.StatusForbidden) {
-		return Answer{}, fmt.Errorf("%w: %s %s answers %d: %s", ErrTurnedAway, method, path, resp.StatusCode, bytes.TrimSpace(answer))
+		turnedAway := ErrTurnedAway
+		if resp.StatusCode == http.StatusUnauthorized {
+			turnedAway = ErrWantsToken
+		}
+		return Answer{}, fmt.Errorf("%w: %s %s answers %d: %s", turnedAway, method, path, resp.StatusCode, bytes.TrimSpace(answer))
 	}
 	a := Answer{Status: resp.StatusCode, Body: answer}
 	if a.Status < http.StatusBadRequest {

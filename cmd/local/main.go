@@ -89,7 +89,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, sockets n
 	}
 	defer api.Close()
 
-	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	log := slog.New(terminal(stderr))
 	slog.SetDefault(slog.New(lambda.NewLogHandler(log.Handler()))) // the handlers', as in Lambda
 	s, err := newSystem(ctx, systemConfig{
 		api: reachable(api.Addr()), aws: reachable(aws.Addr()), host: host(options.aws), products: products, log: log,
@@ -121,6 +121,16 @@ type options struct {
 	auth      template.AuthMode
 	chaos     chaos.Rates
 	seed      uint64
+}
+
+// terminal tells people what is wrong, without what is for CloudWatch alone.
+func terminal(stderr io.Writer) slog.Handler {
+	return slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn, ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
+		if len(groups) > 0 && groups[0] == "_aws" {
+			return slog.Attr{}
+		}
+		return a
+	}})
 }
 
 func usage() string {

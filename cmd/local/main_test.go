@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
@@ -12,6 +13,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"orderflow/lambdas/metric"
 )
 
 // TestRefusedToStart: a clear error on stderr, nothing on stdout, exit 2.
@@ -170,5 +173,14 @@ func TestAnyAddress(t *testing.T) {
 		if got := reachable(a); got != want {
 			t.Errorf("%s is reachable at %s, want %s", address, got, want)
 		}
+	}
+}
+
+// TestTerminal: what makes metrics of a line is not for people.
+func TestTerminal(t *testing.T) {
+	var stderr bytes.Buffer
+	slog.New(terminal(&stderr)).Error("event failed", "orderId", "o-1", metric.BatchFailures, 1, metric.Embed("orderflow", metric.BatchFailures).Attr())
+	if _, line, _ := strings.Cut(stderr.String(), " "); line != "level=ERROR msg=\"event failed\" orderId=o-1 BatchFailures=1\n" {
+		t.Errorf("the line is %q", line)
 	}
 }

@@ -274,9 +274,9 @@ func TestConsoleFits(t *testing.T) {
 // state machine it is.
 func TestConsoleShowsALongExecution(t *testing.T) {
 	r := start(t)
-	name := runLong(t, sfn.NewFromConfig(r.config()), 500)
+	path := runLong(t, sfn.NewFromConfig(r.config()), 500)
 	b := openTab(t, r)
-	b.open("/executions/long/" + name)
+	b.open(path)
 	b.await("#live .facts .status", "succeeded")
 	b.await("#events h2", "2006 of 2006")
 	b.click("#events .pager a")
@@ -292,24 +292,25 @@ func TestConsoleShowsALongExecution(t *testing.T) {
 	}
 }
 
-// runLong runs a state machine called long that visits a state so many times,
-// and returns its execution's name.
+// runLong runs an execution that visits a state so many times, of the orders'
+// state machine with another definition, and returns its path in the console.
 func runLong(t testing.TB, client *sfn.Client, visits int) string {
 	t.Helper()
-	machine, err := client.CreateStateMachine(t.Context(), &sfn.CreateStateMachineInput{
-		Name: aws.String("long"), RoleArn: aws.String("arn:aws:iam::000000000000:role/orderflow-OrderStateMachineRole"),
+	machine := aws.String("arn:aws:states:us-east-1:000000000000:stateMachine:orderflow-OrderStateMachine")
+	_, err := client.UpdateStateMachine(t.Context(), &sfn.UpdateStateMachineInput{
+		StateMachineArn: machine,
 		Definition: aws.String(fmt.Sprintf(`{"QueryLanguage": "JSONata", "StartAt": "All", "States": {"All": {"Type": "Map", "Items": "{%% [1..%d] %%}", "End": true,
 			"ItemProcessor": {"StartAt": "Each", "States": {"Each": {"Type": "Pass", "End": true}}}}}}`, visits)),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	execution, err := client.StartExecution(t.Context(), &sfn.StartExecutionInput{StateMachineArn: machine.StateMachineArn})
+	execution, err := client.StartExecution(t.Context(), &sfn.StartExecutionInput{StateMachineArn: machine})
 	if err != nil {
 		t.Fatal(err)
 	}
 	arn := *execution.ExecutionArn
-	return arn[strings.LastIndexByte(arn, ':')+1:]
+	return "/executions/orderflow-OrderStateMachine/" + arn[strings.LastIndexByte(arn, ':')+1:]
 }
 
 // An order that waits says where, and can be cancelled from the list.

@@ -108,7 +108,7 @@ func TestSimulationRepeats(t *testing.T) {
 		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(processors))
 		return strings.Split(simulation.Run(t, simulation.NewPlan(seed), simulated).Trace.String(), "\n")
 	}
-	for seed := *simSeed; seed < *simSeed+max(1, uint64(*simSeeds)/10); seed++ {
+	for seed := *simSeed; seed < *simSeed+max(1, uint64(*simSeeds)/20); seed++ {
 		if diff := cmp.Diff(trace(seed, 1), trace(seed, 8)); diff != "" {
 			t.Fatalf("seed %d gives two traces (-one processor +eight):\n%s", seed, diff)
 		}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -216,13 +217,29 @@ func (s *shop) mails(to string) (subjects []string) {
 // analysed is every event that analytics stored, by order and type.
 func (s *shop) analysed() map[string][]order.EventType {
 	s.t.Helper()
+	found := map[string][]order.EventType{}
+	for _, line := range s.storedEvents() {
+		e, err := order.ParseEvent(line)
+		if err != nil {
+			s.t.Fatalf("%s: %v", line, err)
+		}
+		if e.Data.TaskToken != "" {
+			s.t.Errorf("event %s holds a task token", e.ID)
+		}
+		found[e.Subject] = append(found[e.Subject], e.Type)
+	}
+	return found
+}
+
+// storedEvents are the events that analytics stored, each as JSON.
+func (s *shop) storedEvents() (lines [][]byte) {
+	s.t.Helper()
 	client := s3.NewFromConfig(s.aws, func(o *s3.Options) { o.UsePathStyle = true })
 	bucket := aws.String("orderflow-analyticsbucket")
 	listed, err := client.ListObjectsV2(s.t.Context(), &s3.ListObjectsV2Input{Bucket: bucket})
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	found := map[string][]order.EventType{}
 	for _, object := range listed.Contents {
 		out, err := client.GetObject(s.t.Context(), &s3.GetObjectInput{Bucket: bucket, Key: object.Key})
 		if err != nil {
@@ -233,18 +250,9 @@ func (s *shop) analysed() map[string][]order.EventType {
 		if err != nil {
 			s.t.Fatal(err)
 		}
-		for line := range bytes.Lines(content) {
-			e, err := order.ParseEvent(line)
-			if err != nil {
-				s.t.Fatalf("%s: %v", *object.Key, err)
-			}
-			if e.Data.TaskToken != "" {
-				s.t.Errorf("%s holds a task token", *object.Key)
-			}
-			found[e.Subject] = append(found[e.Subject], e.Type)
-		}
+		lines = slices.AppendSeq(lines, bytes.Lines(content))
 	}
-	return found
+	return lines
 }
 
 // queued is the number of messages in each queue that holds any.

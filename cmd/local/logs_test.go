@@ -12,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 
 	"orderflow/cmd/local/cloud/interpose"
@@ -35,10 +34,15 @@ type logLine struct {
 }
 
 // logLines are the lines of a function's log that match a pattern.
-func (s *shop) logLines(function, pattern string) (lines []string) {
+func (s *shop) logLines(function, pattern string) []string {
+	return s.linesOf("/aws/lambda/orderflow/"+function, pattern)
+}
+
+// linesOf are the lines of a log group that match a pattern, "" being all.
+func (s *shop) linesOf(group, pattern string) (lines []string) {
 	s.t.Helper()
 	pages := cloudwatchlogs.NewFilterLogEventsPaginator(cloudwatchlogs.NewFromConfig(s.aws), &cloudwatchlogs.FilterLogEventsInput{
-		LogGroupName: aws.String("/aws/lambda/orderflow/" + function), FilterPattern: &pattern,
+		LogGroupName: &group, FilterPattern: &pattern,
 	})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(s.t.Context())

@@ -15,7 +15,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"orderflow/cmd/local/cloud/interpose"
@@ -78,7 +77,7 @@ func TestWhatOnCallSees(t *testing.T) {
 
 		told := map[string]bool{}
 		for _, group := range s.logGroups() {
-			for _, text := range s.linesOf(group) {
+			for _, text := range s.linesOf(group, "") {
 				s.impersonal(group, text)
 				s.namesItsOrder(group, text, orders)
 				metrics, err := metrictest.Read([]byte(text))
@@ -121,8 +120,8 @@ func TestWhatOnCallSees(t *testing.T) {
 				t.Errorf("%s asks for %s, which nobody tells", by, metric)
 			}
 		}
-		for _, event := range s.events() {
-			s.impersonal("the topic", event)
+		for _, event := range s.storedEvents() {
+			s.impersonal("the topic", string(event))
 		}
 	})
 }
@@ -250,22 +249,6 @@ func (s *shop) logGroups() (groups []string) {
 	return groups
 }
 
-// linesOf are all lines of a group.
-func (s *shop) linesOf(group string) (lines []string) {
-	s.t.Helper()
-	pages := cloudwatchlogs.NewFilterLogEventsPaginator(cloudwatchlogs.NewFromConfig(s.aws), &cloudwatchlogs.FilterLogEventsInput{LogGroupName: &group})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(s.t.Context())
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		for _, e := range page.Events {
-			lines = append(lines, *e.Message)
-		}
-	}
-	return lines
-}
-
 // impersonal fails the test if a text tells of a person.
 func (s *shop) impersonal(where, text string) {
 	s.t.Helper()
@@ -297,28 +280,4 @@ func (s *shop) namesItsOrder(group, text string, orders []string) {
 	if line.Level == "ERROR" && line.Next == "" {
 		s.t.Errorf("%s: what is to be done about %s", group, text)
 	}
-}
-
-// events are the events that analytics stored, as JSON lines.
-func (s *shop) events() (lines []string) {
-	s.t.Helper()
-	client := s3.NewFromConfig(s.aws, func(o *s3.Options) { o.UsePathStyle = true })
-	bucket := aws.String("orderflow-analyticsbucket")
-	listed, err := client.ListObjectsV2(s.t.Context(), &s3.ListObjectsV2Input{Bucket: bucket})
-	if err != nil || len(listed.Contents) == 0 {
-		s.t.Fatalf("%+v, error %v", listed, err)
-	}
-	for _, object := range listed.Contents {
-		out, err := client.GetObject(s.t.Context(), &s3.GetObjectInput{Bucket: bucket, Key: object.Key})
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		content, err := io.ReadAll(out.Body)
-		out.Body.Close()
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		lines = append(lines, strings.Split(strings.TrimSpace(string(content)), "\n")...)
-	}
-	return lines
 }

@@ -23,7 +23,8 @@ const (
 	CallbackWait = "CallbackWait"
 
 	// InvalidOrders counts orders that were refused with InvalidOrder, which
-	// Lambda counts among the function's errors. Told by validation.
+	// Lambda counts among the function's errors, and 0 of one that was not, for
+	// an alarm that takes these from those. Told by validation.
 	InvalidOrders = "InvalidOrders"
 
 	// StockConflicts counts writes of stock that had to be made again because

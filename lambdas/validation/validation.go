@@ -79,7 +79,8 @@ func (h *handler) report(ctx context.Context, r Request, start time.Time, err er
 	log, took := order.Logger(r.OrderID, r.Execution), slog.Duration("took", time.Since(start))
 	switch err.(type) {
 	case nil:
-		log.LogAttrs(ctx, slog.LevelInfo, "order validated", took, slog.String("outcome", "priced"))
+		log.LogAttrs(ctx, slog.LevelInfo, "order validated", took, slog.String("outcome", "priced"),
+			slog.Int(metric.InvalidOrders, 0), h.refused.Attr()) // so that the alarm has what to take from Errors
 	case order.InvalidOrder:
 		log.LogAttrs(ctx, slog.LevelInfo, "order validated", took, slog.String("outcome", "invalid"),
 			slog.Int(metric.InvalidOrders, 1), h.refused.Attr())

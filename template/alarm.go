@@ -14,6 +14,7 @@ type alarm struct {
 	means   string // what it is to customers, in sentences
 	first   string // what to do first, a sentence
 	runbook runbook
+	quiet   bool // wakes nobody: a deployment watches it
 
 	// It watches one series, or what an expression makes of several, which are
 	// m0, m1 and so on to it.
@@ -71,7 +72,10 @@ func (a alarm) resource() Resource {
 		EvaluationPeriods:  a.of,
 		TreatMissingData:   new(string(a.absent)),
 	}
-	overlay := map[string]any{"AlarmActions": told, "OKActions": told}
+	overlay := map[string]any{}
+	if !a.quiet {
+		overlay["AlarmActions"], overlay["OKActions"] = told, told
+	}
 	if a.expression != "" {
 		overlay["Metrics"] = a.queries()
 	} else {

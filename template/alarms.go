@@ -178,6 +178,9 @@ func (f function) alarms() []Resource {
 	return resources(all)
 }
 
+// canaryAlarm takes a version of its function back, beside the function's errors.
+func (c Consumer) canaryAlarm() string { return title(c.Name) + "CanaryAlarm" }
+
 // alarms of a consumer, beside those of its function.
 func (c Consumer) alarms() []Resource {
 	id := title(c.Name)
@@ -198,6 +201,21 @@ func (c Consumer) alarms() []Resource {
 			},
 			expression: "IF(m0 > 1, 100 * m0 / m1, 0)",
 			seconds:    fiveMinutes, threshold: 50, breaching: 3, of: 3, absent: fine,
+		},
+		// A canary hears a tenth of what comes: if it fails at half of that, it is
+		// a twentieth of all. It has five minutes in which to be found out.
+		{
+			id:      c.canaryAlarm(),
+			means:   "While a new version of the consumer " + c.Name + " was tried, more came back to its queue than before: it is taken back. No message is lost.",
+			first:   "Read the log of " + id + "Function for event failed: log streams name the version in brackets.",
+			runbook: messagesReturned,
+			quiet:   true,
+			watches: []series{
+				own(metric.BatchFailures, metric.Consumer, c.Name, "Sum"),
+				received(id + "Queue"),
+			},
+			expression: "IF(m0 > 1, 100 * m0 / m1, 0)",
+			seconds:    minute, threshold: 5, breaching: 2, of: 3, absent: fine,
 		},
 		// What nobody reads, or not fast enough: a message that was received three
 		// times no longer counts here, so failures have the alarm above. At a

@@ -91,9 +91,13 @@ func (f function) published(configuration map[string]any) map[string]any {
 		if chosen := chosenIn(configuration); len(chosen) > 0 {
 			properties["VersionDescription"] = encode("Fn::Join", []any{" ", chosen})
 		}
+		alarms := []string{Ref(id + "ErrorsAlarm")}
+		for _, alarm := range f.takenBack {
+			alarms = append(alarms, Ref(alarm))
+		}
 		properties["DeploymentPreference"] = map[string]any{
 			"Type":   choose(isGradual, canary, "AllAtOnce"),
-			"Alarms": whileGradual([]string{Ref(id + "ErrorsAlarm")}, []string{Ref("AWS::NoValue")}), // SAM wants a list
+			"Alarms": whileGradual(alarms, []string{Ref("AWS::NoValue")}), // SAM wants a list
 			"Role":   GetAtt(id+"DeploymentRole", "Arn"),
 		}
 	}

@@ -73,6 +73,7 @@ func (c Consumer) resources() []Resource {
 		env:        c.environment(),
 		failing:    "Orders are late for it, none is lost: each message is received five times, and is a dead letter then.",
 		atOnce:     c.atOnce(),
+		takenBack:  []string{c.canaryAlarm()},
 		allowed:    slices.Concat([]Statement{receive(queue)}, c.answer(), c.Access),
 		events:     map[string]serverless.Function_EventSource{"Queue": queueEvent(queue, batch)},
 		overlay:    map[string]any{"Events": map[string]any{"Queue": queueEventOverlay(batch, c.atOnce())}},

@@ -44,7 +44,7 @@ func TestAConsumerOnlyAdds(t *testing.T) {
 	}
 	slices.Sort(gained)
 	want := []string{
-		"LoyaltyBatchFailuresAlarm",
+		"LoyaltyBatchFailuresAlarm", "LoyaltyCanaryAlarm",
 		"LoyaltyDeadLetterQueue", "LoyaltyDeadLetterQueueAlarm", "LoyaltyDeadLetterQueuePolicy", "LoyaltyDeploymentRole", "LoyaltyErrorsAlarm",
 		"LoyaltyFunction", "LoyaltyLogGroup", "LoyaltyPointsTable", "LoyaltyQueue", "LoyaltyQueueAgeAlarm",
 		"LoyaltyQueuePolicy", "LoyaltyRole", "LoyaltySubscription", "LoyaltyThrottlesAlarm",

@@ -23,6 +23,7 @@ type function struct {
 	allowed    []Statement // beyond writing its own log, and traces
 	events     map[string]serverless.Function_EventSource
 	byVersion  bool           // whoever calls it names a version: its alias is called by nobody
+	takenBack  []string       // alarms that take a version back, beside that of its errors
 	overlay    map[string]any // what SAM knows about events and goformation does not
 }
 

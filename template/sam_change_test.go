@@ -147,7 +147,11 @@ func TestDeployedFunctionsChangeGradually(t *testing.T) {
 			}
 			watched := map[string]any{}
 			if test.want == slow {
-				watched = map[string]any{"Enabled": true, "Alarms": []any{map[string]any{"Name": capability + "ErrorsAlarm"}}}
+				alarms := []any{map[string]any{"Name": capability + "ErrorsAlarm"}}
+				if _, consumes := resources[capability+"Queue"]; consumes { // to Lambda its failures are no errors
+					alarms = append(alarms, map[string]any{"Name": capability + "CanaryAlarm"})
+				}
+				watched = map[string]any{"Enabled": true, "Alarms": alarms}
 			}
 			if diff := cmp.Diff(any(watched), group.Properties["AlarmConfiguration"]); diff != "" {
 				t.Errorf("%s: %s", function, diff)

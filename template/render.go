@@ -184,9 +184,6 @@ func (c checker) value(v any, path string) error {
 			return fmt.Errorf("template: %s is an empty list", path)
 		}
 		for i, element := range v {
-			if element == "" && strings.HasSuffix(path, ".Fn::Equals") {
-				continue // a parameter that may be left empty
-			}
 			if err := c.value(element, fmt.Sprintf("%s[%d]", path, i)); err != nil {
 				return err
 			}
@@ -196,9 +193,6 @@ func (c checker) value(v any, path string) error {
 			return fmt.Errorf("template: %s is an empty object", path)
 		}
 		for _, m := range v {
-			if m.name == "Default" && m.value == "" {
-				continue // a parameter that may be left empty
-			}
 			if err := c.value(m.value, path+"."+m.name); err != nil {
 				return err
 			}

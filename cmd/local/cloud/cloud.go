@@ -46,8 +46,7 @@ const (
 
 // A Function makes the handler of a Lambda function. Its client configuration
 // reaches this cloud alone, with the credentials of the function's role, and
-// getenv knows what the template sets, and what
-// Lambda itself does.
+// getenv knows what the template sets, and what Lambda itself does.
 type Function func(cfg aws.Config, getenv func(string) string) (lambda.Handler, error)
 
 // Config is what the cloud is made of, beside the template.

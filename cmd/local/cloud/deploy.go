@@ -55,8 +55,8 @@ type creator func(d *deployment, r cloudformation.Resource) (cloudformation.Valu
 // creators are the resource types that exist at home, by the file that each
 // is in. All others are refused.
 var creators = map[string]creator{
-	"AWS::CloudWatch::Alarm":                  named("AlarmName", "alarm:"),
-	"AWS::CloudWatch::Dashboard":              named("DashboardName", "dashboard/"),
+	"AWS::CloudWatch::Alarm":                  watching("AlarmName", "alarm:"),
+	"AWS::CloudWatch::Dashboard":              watching("DashboardName", "dashboard/"),
 	"AWS::CodeDeploy::DeploymentGroup":        (*deployment).deploymentGroup,
 	"AWS::DynamoDB::Table":                    (*deployment).table,
 	"AWS::IAM::Role":                          (*deployment).role,
@@ -73,7 +73,7 @@ var creators = map[string]creator{
 	"AWS::Scheduler::Schedule":                (*deployment).schedule,
 	"AWS::Serverless::Function":               (*deployment).function,
 	"AWS::Serverless::HttpApi":                (*deployment).httpAPI,
-	"AWS::XRay::ResourcePolicy":               named("PolicyName", "policy/"),
+	"AWS::XRay::ResourcePolicy":               named("PolicyName"),
 	"AWS::StepFunctions::StateMachine":        (*deployment).stateMachine,
 	"AWS::StepFunctions::StateMachineAlias":   (*deployment).stateMachineAlias,
 	"AWS::StepFunctions::StateMachineVersion": (*deployment).stateMachineVersion,

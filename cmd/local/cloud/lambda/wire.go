@@ -113,10 +113,7 @@ func invokeInput(r *http.Request) (*InvokeInput, error) {
 
 func (s *Service) listFunctions(r *http.Request) (int, any, error) {
 	q := r.URL.Query()
-	if err := allow(q, "Marker", "MaxItems"); err != nil {
-		return 0, nil, err
-	}
-	n, err := maxItems(q, 10_000)
+	n, err := page(q)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -142,10 +139,7 @@ func (s *Service) getFunctionConfiguration(r *http.Request) (int, any, error) {
 
 func (s *Service) listVersions(r *http.Request) (int, any, error) {
 	q := r.URL.Query()
-	if err := allow(q, "Marker", "MaxItems"); err != nil {
-		return 0, nil, err
-	}
-	n, err := maxItems(q, 10_000)
+	n, err := page(q)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -165,10 +159,7 @@ func (s *Service) publishVersion(r *http.Request) (int, any, error) {
 
 func (s *Service) listAliases(r *http.Request) (int, any, error) {
 	q := r.URL.Query()
-	if err := allow(q, "FunctionVersion", "Marker", "MaxItems"); err != nil {
-		return 0, nil, err
-	}
-	n, err := maxItems(q, 10_000)
+	n, err := page(q, "FunctionVersion")
 	if err != nil {
 		return 0, nil, err
 	}
@@ -233,10 +224,7 @@ func (s *Service) deleteConcurrency(r *http.Request) (int, any, error) {
 
 func (s *Service) listMappings(r *http.Request) (int, any, error) {
 	q := r.URL.Query()
-	if err := allow(q, "EventSourceArn", "FunctionName", "Marker", "MaxItems"); err != nil {
-		return 0, nil, err
-	}
-	n, err := maxItems(q, 10_000)
+	n, err := page(q, "EventSourceArn", "FunctionName")
 	if err != nil {
 		return 0, nil, err
 	}
@@ -271,7 +259,13 @@ func allow(q url.Values, names ...string) error {
 	return nil
 }
 
-func maxItems(q url.Values, limit int) (int, error) {
+// page is how many items are wanted of a list that knows no parameters but these
+// and those of pages; 0: as many as it likes.
+func page(q url.Values, names ...string) (int, error) {
+	if err := allow(q, append(names, "Marker", "MaxItems")...); err != nil {
+		return 0, err
+	}
+	const limit = 10_000
 	text := q.Get("MaxItems")
 	if text == "" {
 		return 0, nil

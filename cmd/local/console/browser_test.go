@@ -2,14 +2,17 @@ package console_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
@@ -29,6 +32,10 @@ type tab struct {
 	mu       sync.Mutex
 	expected []string // parts of console errors that the test provokes
 }
+
+// patience is how long a test waits for one thing to happen on a page, on a
+// machine that is busy with other tests.
+const patience = time.Minute
 
 // openTab starts Chromium, or skips the test where there is none.
 func openTab(t *testing.T, r running) *tab {
@@ -50,7 +57,7 @@ func openTab(t *testing.T, r running) *tab {
 	for _, name := range []string{"disable-quic", "disable-background-networking", "disable-component-update", "disable-sync", "disable-extensions"} {
 		options = append(options, chromedp.Flag(name, true))
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 90*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
 	t.Cleanup(cancel)
@@ -112,10 +119,33 @@ func (b *tab) expect(part string) {
 func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
 	for _, step := range steps {
-		if err := chromedp.Do(b.ctx, step); err != nil {
+		if err := b.try(step); err != nil {
 			b.t.Fatalf("%v\nthe page at %s:\n%s", err, b.location(), b.text("body"))
 		}
 	}
+}
+
+// try does a step, again where the page put another in the place of the
+// element that the step had found, before it could do anything to it.
+func (b *tab) try(step chromedp.Action[chromedp.Void]) error {
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	for {
+		err := chromedp.Do(ctx, step)
+		var told *cdproto.Error
+		if !errors.As(err, &told) || !slices.Contains(gone, told.Message) {
+			return err
+		}
+	}
+}
+
+// gone are Chromium's words for an element that is in the page no more.
+var gone = []string{
+	"Could not find node with given id",
+	"No node with given id found",
+	"Node is detached from document",
+	"Could not compute box model.",
+	"Node does not have a layout object",
 }
 
 func (b *tab) open(path string) {
@@ -139,7 +169,7 @@ func (b *tab) location() string {
 // await waits until an element is there whose text holds a part.
 func (b *tab) await(selector, part string) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
 	holds := fmt.Sprintf(`[...document.querySelectorAll(%q)].some(e => e.textContent.includes(%q))`, selector, part)
 	for {

@@ -37,32 +37,54 @@ type tab struct {
 // machine that is busy with other tests.
 const patience = time.Minute
 
-// openTab starts Chromium, or skips the test where there is none.
-func openTab(t *testing.T, r running) *tab {
-	t.Helper()
-	browser := ""
+// A browser is a Chromium that the tests share, each with a profile of its own.
+type browser struct {
+	ctx  context.Context
+	none bool // there is no Chromium here
+}
+
+// chromium starts it, once.
+var chromium = sync.OnceValues(func() (browser, error) {
+	executable := ""
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
 		if path, err := exec.LookPath(name); err == nil {
-			browser = path
+			executable = path
 			break
 		}
 	}
-	if browser == "" {
-		t.Skip("there is no Chromium: apt-get install chromium, or let .ci/run do it")
+	if executable == "" {
+		return browser{none: true}, nil
 	}
 	options := []chromedp.ExecAllocatorOption{
-		chromedp.ExecPath(browser), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
-		chromedp.UserDataDir(t.TempDir()),
+		chromedp.ExecPath(executable), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
 	}
 	for _, name := range []string{"disable-quic", "disable-background-networking", "disable-component-update", "disable-sync", "disable-extensions"} {
 		options = append(options, chromedp.Flag(name, true))
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	ctx, _ := chromedp.NewContext(allocator)
+	ends = append(ends, func() { chromedp.Cancel(ctx); stop() })
+	return browser{ctx: ctx}, chromedp.Do(ctx)
+})
+
+// openTab opens a tab, or skips the test where there is no Chromium.
+func openTab(t *testing.T, r running) *tab {
+	t.Helper()
+	c, err := chromium()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.none {
+		t.Skip("there is no Chromium: apt-get install chromium, or let .ci/run do it")
+	}
+	ctx, cancel := context.WithTimeout(c.ctx, 5*time.Minute)
 	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
+	ctx, _ = chromedp.NewContext(ctx, chromedp.WithNewBrowserContext())
+	t.Cleanup(func() {
+		if err := chromedp.Cancel(ctx); err != nil {
+			t.Errorf("the tab does not close: %v", err)
+		}
+	})
 	b := &tab{t: t, ctx: ctx, url: r.aws + "/console"}
 	if err := chromedp.Listen(ctx, b.hear); err != nil {
 		t.Fatal(err)
@@ -150,7 +172,7 @@ var gone = []string{
 
 func (b *tab) open(path string) {
 	b.t.Helper()
-	b.do(chromedp.Navigate(b.url + path))
+	b.do(chromedp.Navigate(b.url+path), chromedp.WaitReady("html"))
 }
 
 func (b *tab) click(selector string) {

@@ -24,6 +24,7 @@ import (
 // An order is placed by the form, becomes confirmed before one's eyes, and its
 // execution tells what inventory answered.
 func TestConsoleFollowsAnOrder(t *testing.T) {
+	t.Parallel()
 	b := openTab(t, start(t))
 	b.open("/orders")
 	b.await("#live", "No order has been placed yet")
@@ -49,6 +50,7 @@ func TestConsoleFollowsAnOrder(t *testing.T) {
 // An execution that waits is coloured anew the moment it goes on, under the eyes
 // of whoever has chosen a state and opened its input.
 func TestConsoleFollowsAnExecution(t *testing.T) {
+	t.Parallel()
 	r := startNoisily(t, new(bytes.Buffer), "-chaos", "carrier=1")
 	r.hurry(t, "orderflow-ShipmentQueue")
 	b := openTab(t, r)
@@ -75,6 +77,7 @@ func TestConsoleFollowsAnExecution(t *testing.T) {
 // An order for more than there is: its graph shows where that was found out,
 // and the way that it took from there.
 func TestConsoleShowsTheCaughtPath(t *testing.T) {
+	t.Parallel()
 	b := openTab(t, start(t))
 	b.open("/orders?preset=out+of+stock#place")
 	b.click("#place form button.primary")
@@ -100,6 +103,7 @@ func TestConsoleShowsTheCaughtPath(t *testing.T) {
 // in the dead-letter queue. On-call sees it there with its error, ends the
 // fault and sends it back, and the order completes.
 func TestConsoleRedrivesADeadLetter(t *testing.T) {
+	t.Parallel()
 	r := startNoisily(t, new(bytes.Buffer))
 	b := openTab(t, r)
 	b.open("/faults")
@@ -157,6 +161,7 @@ func (r running) hurry(t *testing.T, queue string) {
 
 // Without JavaScript every page is there, and forms do their work.
 func TestConsoleWithoutJavaScript(t *testing.T) {
+	t.Parallel()
 	b := openTab(t, start(t))
 	command(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
 	b.open("/orders")
@@ -231,6 +236,7 @@ func TestConsolePages(t *testing.T) {
 
 // Pages pass axe-core, in light and, as far as colours go, in dark.
 func TestConsoleIsAccessible(t *testing.T) {
+	t.Parallel()
 	axe, err := os.ReadFile("../../../.ci/node_modules/axe-core/axe.min.js")
 	if err != nil {
 		t.Skip("there is no axe-core: npm ci --prefix .ci, or let .ci/run do it")
@@ -258,6 +264,7 @@ func TestConsoleIsAccessible(t *testing.T) {
 
 // Nothing hangs over the side, on a telephone and on a wall.
 func TestConsoleFits(t *testing.T) {
+	t.Parallel()
 	b := openTab(t, start(t))
 	b.expect("404")
 	for _, path := range everyPage(b) {
@@ -274,6 +281,7 @@ func TestConsoleFits(t *testing.T) {
 // An execution of thousands of events is shown a page at a time, of whichever
 // state machine it is.
 func TestConsoleShowsALongExecution(t *testing.T) {
+	t.Parallel()
 	r := start(t)
 	path := runLong(t, sfn.NewFromConfig(r.config()), 500)
 	b := openTab(t, r)
@@ -316,6 +324,7 @@ func runLong(t testing.TB, client *sfn.Client, visits int) string {
 
 // An order that waits says where, and can be cancelled from the list.
 func TestConsoleCancels(t *testing.T) {
+	t.Parallel()
 	r := startNoisily(t, new(bytes.Buffer), "-chaos", "carrier=1")
 	b := openTab(t, r)
 	b.open("/faults")
@@ -335,6 +344,7 @@ func TestConsoleCancels(t *testing.T) {
 }
 
 func TestConsoleRestocks(t *testing.T) {
+	t.Parallel()
 	b := openTab(t, start(t))
 	b.expect("422")
 	b.open("/stock")
@@ -354,6 +364,7 @@ func TestConsoleRestocks(t *testing.T) {
 // Everything can be done by the keyboard, and what has the focus keeps it while
 // the page changes under it.
 func TestConsoleByKeyboard(t *testing.T) {
+	t.Parallel()
 	b := openTab(t, start(t))
 	b.open("/orders")
 	b.do(chromedp.KeyEvent(kb.Tab))
@@ -389,6 +400,7 @@ func TestConsoleByKeyboard(t *testing.T) {
 
 // The list grows at its top; nothing else moves.
 func TestConsoleDoesNotJump(t *testing.T) {
+	t.Parallel()
 	r := start(t)
 	b := openTab(t, r)
 	id := r.place(t, order.Customer{ID: "c-42", Name: "Ada"}, "MUG-BLUE", 1, "GB")
@@ -414,6 +426,7 @@ func (b *tab) place() (orderID string) {
 
 // A page that is open while the program ends says that it has grown old.
 func TestConsoleTellsThatItIsOld(t *testing.T) {
+	t.Parallel()
 	r := start(t)
 	b := openTab(t, r)
 	b.expect("ERR_")
@@ -428,6 +441,7 @@ func TestConsoleTellsThatItIsOld(t *testing.T) {
 // A tab that was opened in the background lets go of its connection once it
 // has what it shows, and catches up when it is looked at.
 func TestConsoleInTheBackground(t *testing.T) {
+	t.Parallel()
 	r := start(t)
 	b := openTab(t, r)
 	_, err := chromedp.Call(b.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
@@ -448,6 +462,7 @@ func TestConsoleInTheBackground(t *testing.T) {
 
 // Whoever cancels too late, or what is not there, is told so.
 func TestConsoleRefusesToCancel(t *testing.T) {
+	t.Parallel()
 	r := start(t)
 	b := openTab(t, r)
 	b.open("/orders")

@@ -18,6 +18,7 @@ import (
 
 // What came from outside is shown, and never more than that.
 func TestConsoleEscapes(t *testing.T) {
+	t.Parallel()
 	r := start(t)
 	b := openTab(t, r)
 	const hostile = `<img src=x onerror=alert(1)></pre></script><script>alert(2)</script>"'{{.}}`

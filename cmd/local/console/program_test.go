@@ -18,12 +18,13 @@ import (
 	"orderflow/lambdas/order"
 )
 
-// build makes the program, once, in a folder that TestMain removes.
+// build makes the program, once.
 var build = sync.OnceValues(func() (program string, _ error) {
 	dir, err := os.MkdirTemp("", "orderflow")
 	if err != nil {
 		return "", err
 	}
+	ends = append(ends, func() { os.RemoveAll(dir) })
 	program = filepath.Join(dir, "local")
 	args := append([]string{"build", "-o", program}, buildFlags...)
 	out, err := exec.Command("go", append(args, "orderflow/cmd/local")...).CombinedOutput()
@@ -35,11 +36,14 @@ var build = sync.OnceValues(func() (program string, _ error) {
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if program, _ := build(); program != "" {
-		os.RemoveAll(filepath.Dir(program))
+	for _, end := range ends {
+		end()
 	}
 	os.Exit(code)
 }
+
+// ends undo what tests share, when all are done.
+var ends []func()
 
 // running is the program, serving as it was started.
 type running struct {

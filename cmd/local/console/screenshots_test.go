@@ -17,6 +17,7 @@ var screenshots = flag.String("screenshots", "", "keep the README's screenshots 
 
 // TestScreenshots takes those of the README: .ci/screenshots keeps them.
 func TestScreenshots(t *testing.T) {
+	t.Parallel()
 	r := startNoisily(t, new(bytes.Buffer))
 	b := openTab(t, r)
 

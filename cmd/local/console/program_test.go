@@ -42,7 +42,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// ends undo what tests share, when all are done.
+// ends undo what tests share, when all are done: the program, and then the
+// browser, which is started on a program that runs.
 var ends []func()
 
 // running is the program, serving as it was started.
